@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/* heapsnap/capture.h: from a live process to a snapshot. */
+#ifndef HEAPSNAP_CAPTURE_H
+#define HEAPSNAP_CAPTURE_H
+
+#include <heapsnap/snapshot.h>
+#include <sys/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* How the target is held while it is copied. */
+enum hs_capture_mode {
+	HS_CAPTURE_AUTO = 0, /* whatever is best here */
+	HS_CAPTURE_STOP = 1, /* all threads stopped until the copy is done */
+};
+
+/* Zero means the default. */
+struct hs_capture_options {
+	enum hs_capture_mode mode;
+	uint32_t stop_timeout_ms; /* give up if the threads have not stopped by then; 0: 2000 */
+	/* One line of explanation per decision taken, without a line feed; may be NULL. */
+	void (*explain)(void *context, const char *line);
+	hs_progress_fn *progress;
+	void *context; /* for both */
+};
+
+/*
+ * Take a snapshot of the CPython process @pid.  The target is stopped for the time of the copy
+ * and goes on unharmed whatever happens; none of its code runs.  @options may be NULL.  On success
+ * *@ret is owned by the caller.
+ *
+ * Errors: HS_ERROR_UNSUPPORTED (no such runtime, or one that is not supported: the message says
+ * what was found), HS_ERROR_PERMISSION (the message names the cause), HS_ERROR_GONE,
+ * HS_ERROR_FAILED.
+ */
+HS_EXPORT struct hs_error *hs_capture_process(pid_t pid, const struct hs_capture_options *options,
+					      struct hs_snapshot **ret) HS_MUST_CHECK;
+
+/* A process that runs Python, or seems to. */
+struct hs_python_process {
+	pid_t pid;
+	uint64_t resident;     /* bytes */
+	char *version;	       /* "3.12" or "3.12.1"; NULL if not known */
+	char *unsupported;     /* why it cannot be captured, one line; NULL if it can */
+	struct hs_str command; /* arguments separated by NUL, as the kernel has them */
+};
+
+/*
+ * The Python processes of this machine that can be seen, by ascending PID, without stopping or
+ * reading the memory of any.  On success *@ret, an array of *@count, is owned by the caller, who
+ * frees it with hs_python_processes_destroy().
+ */
+HS_EXPORT struct hs_error *hs_python_processes(struct hs_python_process **ret,
+					       size_t *count) HS_MUST_CHECK;
+HS_EXPORT void hs_python_processes_destroy(struct hs_python_process *processes, size_t count);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/* heapsnap/report.h: from an analysis to text, JSON or CSV, by way of one report model. */
+#ifndef HEAPSNAP_REPORT_H
+#define HEAPSNAP_REPORT_H
+
+#include <heapsnap/analysis.h>
+#include <heapsnap/capture.h>
+#include <stdio.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What is to be said, without how: fields, groups and tables (libsnap/report/model.h). */
+struct hs_report;
+
+HS_EXPORT void hs_report_destroy(struct hs_report *report);
+
+/* One function per analysis; on success *@ret is owned by the caller and stands on its own. */
+HS_EXPORT struct hs_error *hs_report_from_partition(const struct hs_partition *partition,
+						    struct hs_report **ret) HS_MUST_CHECK;
+HS_EXPORT struct hs_error *hs_report_from_diff(const struct hs_diff *diff,
+					       struct hs_report **ret) HS_MUST_CHECK;
+HS_EXPORT struct hs_error *hs_report_from_info(const struct hs_snapshot *snap,
+					       struct hs_report **ret) HS_MUST_CHECK;
+HS_EXPORT struct hs_error *hs_report_from_processes(const struct hs_python_process *processes,
+						    size_t count,
+						    struct hs_report **ret) HS_MUST_CHECK;
+
+enum hs_report_format {
+	HS_REPORT_TEXT,
+	HS_REPORT_JSON,
+	HS_REPORT_CSV, /* HS_ERROR_USAGE if the report is not one table */
+};
+
+struct hs_render_options {
+	enum hs_report_format format;
+	bool color; /* text: use terminal colours */
+	/*
+	 * Most rows per table.  Negative: the format's default (text 10, JSON and CSV all);
+	 * 0: all.
+	 */
+	int64_t rows;
+	unsigned int width; /* text: columns of the terminal, to fold at; 0: do not fold */
+};
+
+/* Write @report to @out.  Bytes of a target come out escaped for the format. */
+HS_EXPORT struct hs_error *hs_report_render(const struct hs_report *report,
+					    const struct hs_render_options *options,
+					    FILE *out) HS_MUST_CHECK;
+
+/* How a target's string is made harmless. */
+enum hs_escape {
+	HS_ESCAPE_TEXT, /* control characters, bidi controls, surrogates, bad UTF-8: \n \x1b \ud800
+			 */
+	HS_ESCAPE_JSON, /* the inside of a JSON string; lone surrogates as \ud800 */
+	HS_ESCAPE_CSV,	/* a whole CSV field (RFC 4180); a leading = + - @ gets a ' before it */
+};
+
+/*
+ * @str escaped, NUL-terminated, owned by the caller; NULL if memory ran out.  At most @limit bytes
+ * of the result are given, ended by "…" if that cut it; 0: no limit.
+ */
+HS_EXPORT char *hs_escape(struct hs_str str, enum hs_escape how, size_t limit);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
