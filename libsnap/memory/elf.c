@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/* elf.c: symbols of the programs and libraries that a process runs. */
+#include "libsnap/memory/elf.h"
+
+#include "format/base/cleanup.h"
+#include "libsnap/memory/proc.h"
+
+#include <fcntl.h>
+#include <gelf.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static void end_elf(Elf **elf)
+{
+	elf_end(*elf);
+}
+
+/* Open a regular file, and no other kind: the path comes from the target. */
+static int open_regular(pid_t pid, const char *path, uint64_t inode)
+{
+	int fd = hs_proc_open(pid, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
+
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_ino != inode) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+/*
+ * The file behind a mapping: by the kernel's own link, which works for deleted files too but needs
+ * privileges; else by its path as the target sees it.
+ */
+static int open_mapped(pid_t pid, const struct hs_mapping *mapping)
+{
+	_cleanup_free_ char *path = NULL;
+	int fd;
+
+	if (asprintf(&path, "map_files/%" PRIx64 "-%" PRIx64, mapping->start, mapping->end) < 0) {
+		path = NULL;
+		return -1;
+	}
+	fd = open_regular(pid, path, mapping->inode);
+	if (fd >= 0)
+		return fd;
+	free(path);
+	if (asprintf(&path, "root%s", mapping->name) < 0) {
+		path = NULL;
+		return -1;
+	}
+	return open_regular(pid, path, mapping->inode);
+}
+
+/* What to add to the addresses in the file to get those in the process. */
+static bool load_bias(Elf *elf, const struct hs_maps *maps, const struct hs_mapping *mapping,
+		      hs_addr *ret)
+{
+	size_t count;
+	GElf_Ehdr header;
+
+	if (!gelf_getehdr(elf, &header) || elf_getphdrnum(elf, &count))
+		return false;
+	if (header.e_type == ET_EXEC) {
+		*ret = 0;
+		return true;
+	}
+	for (size_t i = 0; i < count; i++) {
+		GElf_Phdr segment;
+
+		if (!gelf_getphdr(elf, (int)i, &segment) || segment.p_type != PT_LOAD)
+			continue;
+		/* The first segment; find where the part of the file it begins with lies. */
+		for (size_t k = 0; k < maps->size; k++) {
+			const struct hs_mapping *at = &maps->data[k];
+
+			if (at->inode != mapping->inode || strcmp(at->name, mapping->name) != 0 ||
+			    at->offset != (segment.p_offset & ~(uint64_t)0xfff))
+				continue;
+			*ret = at->start - (segment.p_vaddr & ~(uint64_t)0xfff);
+			return true;
+		}
+		return false;
+	}
+	return false;
+}
+
+static bool wanted_type(uint32_t type, bool dynamic)
+{
+	return type == (dynamic ? SHT_DYNSYM : SHT_SYMTAB);
+}
+
+/* Look the names up that are not found yet; how many still are not. */
+static size_t search_table(Elf *elf, bool dynamic, hs_addr bias, const char *const *names,
+			   size_t count, hs_addr *ret)
+{
+	Elf_Scn *section = NULL;
+	size_t missing = 0;
+
+	while ((section = elf_nextscn(elf, section))) {
+		GElf_Shdr header;
+		Elf_Data *data;
+
+		if (!gelf_getshdr(section, &header) || !wanted_type(header.sh_type, dynamic) ||
+		    !header.sh_entsize || !(data = elf_getdata(section, NULL)))
+			continue;
+		for (size_t i = 0; i < header.sh_size / header.sh_entsize; i++) {
+			GElf_Sym symbol;
+			const char *name;
+
+			if (!gelf_getsym(data, (int)i, &symbol) || symbol.st_shndx == SHN_UNDEF)
+				continue;
+			name = elf_strptr(elf, header.sh_link, symbol.st_name);
+			for (size_t k = 0; name && k < count; k++)
+				if (!ret[k] && !strcmp(name, names[k]))
+					ret[k] = symbol.st_value + bias;
+		}
+	}
+	for (size_t k = 0; k < count; k++)
+		missing += !ret[k];
+	return missing;
+}
+
+bool hs_elf_symbols(pid_t pid, const struct hs_maps *maps, const struct hs_mapping *mapping,
+		    const char *const *names, size_t count, hs_addr *ret)
+{
+	_cleanup_fd_ int fd = open_mapped(pid, mapping);
+	hs_cleanup(end_elf) Elf *elf = NULL;
+	hs_addr bias;
+
+	memset(ret, 0, count * sizeof(*ret));
+	if (fd < 0 || elf_version(EV_CURRENT) == EV_NONE)
+		return false;
+	elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
+	if (!elf || elf_kind(elf) != ELF_K_ELF || gelf_getclass(elf) != ELFCLASS64 ||
+	    !load_bias(elf, maps, mapping, &bias))
+		return false;
+	if (search_table(elf, true, bias, names, count, ret))
+		search_table(elf, false, bias, names, count, ret);
+	return true;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* elf.h: symbols of the programs and libraries that a process runs. */
+#ifndef HS_MEMORY_ELF_H
+#define HS_MEMORY_ELF_H
+
+#include "libsnap/memory/maps.h"
+
+/*
+ * Where the symbols @names[0 .. count-1] of the file behind @mapping lie in process @pid, by the
+ * file's dynamic symbols, else its full table: @ret[i] is an address in the process, 0 if the file
+ * has no such symbol.  False if the file cannot be opened, is not the one that was mapped, or is
+ * not an ELF file of a 64-bit machine.
+ */
+bool hs_elf_symbols(pid_t pid, const struct hs_maps *maps, const struct hs_mapping *mapping,
+		    const char *const *names, size_t count, hs_addr *ret);
+
+#endif

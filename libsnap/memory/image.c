@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+/* image.c: pages copied from a target, found again by their address. */
+#include "libsnap/memory/image.h"
+
+#include "format/base/error.h"
+#include "format/base/vector.h"
+
+#include <sys/mman.h>
+
+enum {
+	/* Slot numbers times granules per page must stay below HS_NONE. */
+	MAX_SLOTS = (int)(UINT32_MAX / HS_GRANULES_PER_PAGE) - 1,
+};
+
+struct hs_image *hs_image_create(void)
+{
+	return calloc(1, sizeof(struct hs_image));
+}
+
+void hs_image_destroy(struct hs_image *image)
+{
+	if (!image)
+		return;
+	if (image->data)
+		munmap(image->data, (size_t)image->slot_capacity << HS_PAGE_SHIFT);
+	for (size_t i = 0; i < HS_DIRECTORY_SIZE; i++)
+		free(image->directory[i]);
+	free(image->page);
+	hs_maps_deinit(&image->maps);
+	free(image);
+}
+
+/* Grow the data to @capacity slots; moves page tables, not bytes. */
+static bool grow(struct hs_image *image, uint32_t capacity)
+{
+	size_t old_size = (size_t)image->slot_capacity << HS_PAGE_SHIFT;
+	size_t new_size = (size_t)capacity << HS_PAGE_SHIFT;
+	hs_addr *page = reallocarray(image->page, capacity, sizeof(*page));
+	void *data;
+
+	if (!page)
+		return false;
+	image->page = page;
+	if (image->data)
+		data = mremap(image->data, old_size, new_size, MREMAP_MAYMOVE);
+	else
+		data = mmap(NULL, new_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+			    0);
+	if (data == MAP_FAILED)
+		return false;
+	image->data = data;
+	image->slot_capacity = capacity;
+	madvise(data, new_size, MADV_HUGEPAGE);
+	return true;
+}
+
+static bool ensure(struct hs_image *image, uint64_t slots)
+{
+	uint64_t capacity = image->slot_capacity + (uint64_t)image->slot_capacity / 4;
+
+	if (slots <= image->slot_capacity)
+		return true;
+	if (slots > MAX_SLOTS)
+		return false;
+	if (capacity < slots)
+		capacity = slots;
+	if (capacity > MAX_SLOTS)
+		capacity = MAX_SLOTS;
+	return grow(image, (uint32_t)capacity);
+}
+
+bool hs_image_reserve(struct hs_image *image, uint64_t pages)
+{
+	uint8_t *from;
+
+	if (!ensure(image, pages))
+		return false;
+	from = image->data + ((size_t)image->slot_count << HS_PAGE_SHIFT);
+	if (pages > image->slot_count)
+		/* Older kernels lack it: then the copy itself takes the faults. */
+		madvise(from, (size_t)(pages - image->slot_count) << HS_PAGE_SHIFT,
+			MADV_POPULATE_WRITE);
+	return true;
+}
+
+/* Where the slot of the page at @addr is noted; NULL if memory ran out. */
+static uint32_t *entry_of(struct hs_image *image, hs_addr addr)
+{
+	uint32_t **leaf = &image->directory[addr >> (HS_PAGE_SHIFT + HS_LEAF_BITS)];
+
+	if (!*leaf) {
+		*leaf = calloc(1u << HS_LEAF_BITS, sizeof(**leaf));
+		if (!*leaf)
+			return NULL;
+	}
+	return &(*leaf)[(addr >> HS_PAGE_SHIFT) & ((1u << HS_LEAF_BITS) - 1)];
+}
+
+void *hs_image_add(struct hs_image *image, hs_addr addr, uint64_t pages)
+{
+	uint32_t first = image->slot_count;
+
+	if (addr >> HS_ADDRESS_BITS ||
+	    pages > ((1ull << HS_ADDRESS_BITS) - addr) >> HS_PAGE_SHIFT ||
+	    !ensure(image, image->slot_count + pages))
+		return NULL;
+	for (uint64_t i = 0; i < pages; i++) {
+		hs_addr page = addr + (i << HS_PAGE_SHIFT);
+		uint32_t *entry = entry_of(image, page);
+
+		if (!entry || *entry) {
+			hs_image_drop(image, i);
+			return NULL;
+		}
+		image->page[image->slot_count] = page;
+		*entry = ++image->slot_count;
+	}
+	return image->data + ((size_t)first << HS_PAGE_SHIFT);
+}
+
+void hs_image_drop(struct hs_image *image, uint64_t pages)
+{
+	while (pages--)
+		*entry_of(image, image->page[--image->slot_count]) = 0;
+}
+
+const void *hs_image_at_pages(const struct hs_image *image, hs_addr addr, uint64_t size)
+{
+	uint32_t first = hs_image_slot(image, addr);
+	uint64_t last;
+
+	if (first == HS_NONE || __builtin_add_overflow(addr, size - 1, &last))
+		return NULL;
+	for (uint64_t i = 1; i <= (last >> HS_PAGE_SHIFT) - (addr >> HS_PAGE_SHIFT); i++)
+		if (hs_image_slot(image, addr + (i << HS_PAGE_SHIFT)) != first + i)
+			return NULL;
+	return image->data + ((uint64_t)first << HS_PAGE_SHIFT) + (addr & (HS_PAGE_SIZE - 1));
+}
+
+bool hs_image_read(const struct hs_image *image, hs_addr addr, void *buffer, uint64_t size)
+{
+	uint8_t *to = buffer;
+
+	while (size) {
+		uint64_t piece = HS_PAGE_SIZE - (addr & (HS_PAGE_SIZE - 1));
+		const void *at;
+
+		if (piece > size)
+			piece = size;
+		at = hs_image_at(image, addr, piece);
+		if (!at)
+			return false;
+		memcpy(to, at, piece);
+		to += piece;
+		addr += piece;
+		size -= piece;
+	}
+	return true;
+}
+
+bool hs_image_string(const struct hs_image *image, hs_addr addr, size_t limit, struct hs_str *ret)
+{
+	size_t size = 0;
+
+	for (;;) {
+		size_t piece = HS_PAGE_SIZE - ((addr + size) & (HS_PAGE_SIZE - 1));
+		const char *at = hs_image_at(image, addr + size, piece);
+		size_t length;
+
+		if (!at)
+			return false;
+		length = strnlen(at, piece);
+		size += length;
+		if (size > limit)
+			return false;
+		if (length < piece)
+			break;
+	}
+	ret->data = hs_image_at(image, addr, size + 1);
+	ret->size = size;
+	return ret->data;
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/* image.h: pages copied from a target, found again by their address. */
+#ifndef HS_MEMORY_IMAGE_H
+#define HS_MEMORY_IMAGE_H
+
+#include "libsnap/memory/maps.h"
+
+#include <string.h>
+
+enum {
+	HS_PAGE_SHIFT = 12,
+	HS_PAGE_SIZE = 1 << HS_PAGE_SHIFT,
+	HS_GRANULE_SHIFT = 4, /* allocators align objects to 16 bytes */
+	HS_GRANULES_PER_PAGE = HS_PAGE_SIZE >> HS_GRANULE_SHIFT,
+	HS_ADDRESS_BITS = 47,
+	HS_LEAF_BITS = 18, /* pages per leaf of the directory: 1 GiB */
+	HS_DIRECTORY_SIZE = 1 << (HS_ADDRESS_BITS - HS_PAGE_SHIFT - HS_LEAF_BITS),
+};
+
+/*
+ * Pages of a target, in slots.  Slots of neighbouring pages that were added together are
+ * neighbours too.
+ *
+ *   address  0x7f12_3456_7890
+ *            `---------' `--'           offset in the page
+ *      directory -> leaf -> slot + 1    0: the page is not here
+ *
+ *   data     | slot 0 | slot 1 | ...    4 KiB each
+ *   granule  number of a 16-byte unit of data: slot * 256 + offset / 16
+ *
+ * Granules number every place where an object can begin densely, so that sets of objects are
+ * bitmaps.  32 bits are enough for 64 GiB.
+ */
+struct hs_image {
+	uint8_t *data;
+	hs_addr *page; /* of each slot: the page's address */
+	uint32_t slot_count;
+	uint32_t slot_capacity;
+	uint32_t *directory[HS_DIRECTORY_SIZE];
+	struct hs_maps maps; /* of the target when it was copied; owned */
+};
+
+/* An empty image, owned by the caller; NULL if memory ran out. */
+struct hs_image *hs_image_create(void);
+void hs_image_destroy(struct hs_image *image);
+
+/*
+ * Make room for @pages pages in all and touch the memory, so that adding them later costs no page
+ * faults.  False if memory ran out.
+ */
+bool hs_image_reserve(struct hs_image *image, uint64_t pages);
+
+/*
+ * Add @pages pages from address @addr (page aligned) on, in neighbouring slots.  The caller fills
+ * the memory returned, which stays valid until the next call.  NULL if memory or slots ran out,
+ * if the range leaves the address space, or if one of the pages is here already.
+ */
+void *hs_image_add(struct hs_image *image, hs_addr addr, uint64_t pages);
+
+/* Take back the last @pages pages added: they could not be read. */
+void hs_image_drop(struct hs_image *image, uint64_t pages);
+
+/* Slot of the page that contains @addr, HS_NONE if it is not here. */
+static inline uint32_t hs_image_slot(const struct hs_image *image, hs_addr addr)
+{
+	const uint32_t *leaf;
+
+	if (addr >> HS_ADDRESS_BITS)
+		return HS_NONE;
+	leaf = image->directory[addr >> (HS_PAGE_SHIFT + HS_LEAF_BITS)];
+	if (!leaf)
+		return HS_NONE;
+	return leaf[(addr >> HS_PAGE_SHIFT) & ((1u << HS_LEAF_BITS) - 1)] - 1;
+}
+
+/* The part of hs_image_at() for ranges of more than one page. */
+const void *hs_image_at_pages(const struct hs_image *image, hs_addr addr, uint64_t size);
+
+/* The @size bytes at @addr, NULL unless all are here, one after the other. @size is not 0. */
+static inline const void *hs_image_at(const struct hs_image *image, hs_addr addr, uint64_t size)
+{
+	uint64_t offset = addr & (HS_PAGE_SIZE - 1);
+	uint32_t slot;
+
+	if (__builtin_expect(size > HS_PAGE_SIZE - offset, 0))
+		return hs_image_at_pages(image, addr, size);
+	slot = hs_image_slot(image, addr);
+	if (slot == HS_NONE)
+		return NULL;
+	return image->data + ((uint64_t)slot << HS_PAGE_SHIFT) + offset;
+}
+
+/* Copy @size bytes from @addr to @buffer; false, with @buffer undefined, unless all are here. */
+bool hs_image_read(const struct hs_image *image, hs_addr addr, void *buffer, uint64_t size);
+
+static inline bool hs_image_u64(const struct hs_image *image, hs_addr addr, uint64_t *ret)
+{
+	const void *at = hs_image_at(image, addr, sizeof(*ret));
+
+	if (!at)
+		return false;
+	memcpy(ret, at, sizeof(*ret));
+	return true;
+}
+
+static inline bool hs_image_u32(const struct hs_image *image, hs_addr addr, uint32_t *ret)
+{
+	const void *at = hs_image_at(image, addr, sizeof(*ret));
+
+	if (!at)
+		return false;
+	memcpy(ret, at, sizeof(*ret));
+	return true;
+}
+
+/*
+ * A NUL-terminated string of at most @limit bytes at @addr.  False unless it is here and ends.
+ * ret->data points into the image.
+ */
+bool hs_image_string(const struct hs_image *image, hs_addr addr, size_t limit, struct hs_str *ret);
+
+/* The granule that contains @addr, HS_NONE if its page is not here. */
+static inline uint32_t hs_image_granule(const struct hs_image *image, hs_addr addr)
+{
+	uint32_t slot = hs_image_slot(image, addr);
+
+	if (slot == HS_NONE)
+		return HS_NONE;
+	return slot * HS_GRANULES_PER_PAGE +
+	       (uint32_t)((addr & (HS_PAGE_SIZE - 1)) >> HS_GRANULE_SHIFT);
+}
+
+/* The address at which @granule begins. */
+static inline hs_addr hs_image_address(const struct hs_image *image, uint32_t granule)
+{
+	return image->page[granule / HS_GRANULES_PER_PAGE] +
+	       ((hs_addr)(granule % HS_GRANULES_PER_PAGE) << HS_GRANULE_SHIFT);
+}
+
+/* Granules of all slots. */
+static inline uint64_t hs_image_granule_count(const struct hs_image *image)
+{
+	return (uint64_t)image->slot_count * HS_GRANULES_PER_PAGE;
+}
+
+/*
+ * Keep the image in a file, for tests: mappings and pages, uncompressed, host byte order.  Not a
+ * format anybody else should rely on.
+ */
+struct hs_error *hs_image_save(const struct hs_image *image, const char *path) HS_MUST_CHECK;
+struct hs_error *hs_image_load(const char *path, struct hs_image **ret) HS_MUST_CHECK;
+
+#endif

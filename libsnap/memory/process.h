@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/* process.h: a live process: read, stopped, copied, let go. */
+#ifndef HS_MEMORY_PROCESS_H
+#define HS_MEMORY_PROCESS_H
+
+#include "libsnap/memory/image.h"
+
+/*
+ * A live process of this machine.  Opening it changes nothing in it; between hs_process_stop() and
+ * hs_process_resume() all its threads stand still.  Should this program die in between, the kernel
+ * lets the threads go on.  All calls must come from one thread (ptrace(2) is bound to it).
+ */
+struct hs_process;
+
+/*
+ * Errors: HS_ERROR_UNSUPPORTED (there is no such process, it is a zombie, a kernel thread, or @pid
+ * is one of its threads), HS_ERROR_FAILED.  On success *@ret is owned by the caller.
+ */
+struct hs_error *hs_process_open(pid_t pid, struct hs_process **ret) HS_MUST_CHECK;
+
+/* Resumes the process if it is stopped.  NULL is accepted. */
+void hs_process_close(struct hs_process *process);
+
+pid_t hs_process_pid(const struct hs_process *process);
+
+/* Copy @size bytes at @addr to @buffer; false unless all could be read. */
+bool hs_process_read(struct hs_process *process, hs_addr addr, void *buffer, size_t size);
+
+/*
+ * Stop all threads, and those they make meanwhile.  Gives up after @timeout_ms (a thread in
+ * uninterruptible sleep does not stop) and lets everything go on.
+ *
+ * Errors: HS_ERROR_PERMISSION (the message names the cause), HS_ERROR_GONE, HS_ERROR_FAILED.
+ */
+struct hs_error *hs_process_stop(struct hs_process *process, uint32_t timeout_ms) HS_MUST_CHECK;
+
+/* Let all threads go on; a signal that was about to be delivered is delivered. */
+void hs_process_resume(struct hs_process *process);
+
+/*
+ * Find the pages worth copying: of the private mappings that can be read, those that are present
+ * or swapped out.  Fills in hs_mapping.resident of @maps.  @each is called for runs of such pages
+ * by ascending address; it returns false to end the walk.  Errors: HS_ERROR_GONE,
+ * HS_ERROR_PERMISSION, HS_ERROR_FAILED.
+ */
+typedef bool hs_pages_fn(void *context, const struct hs_mapping *mapping, hs_addr addr,
+			 uint64_t pages);
+struct hs_error *hs_process_pages(struct hs_process *process, struct hs_maps *maps,
+				  hs_pages_fn *each, void *context) HS_MUST_CHECK;
+
+/*
+ * Copy these pages of the stopped process into @image, whose maps are set too.  Pages that cannot
+ * be read are left out; *@unreadable counts them.
+ */
+struct hs_error *hs_process_copy(struct hs_process *process, struct hs_image *image,
+				 uint64_t *unreadable) HS_MUST_CHECK;
+
+/* Why the system refuses to let us read process @pid: HS_ERROR_PERMISSION with the cause. */
+struct hs_error *hs_process_refused(pid_t pid) HS_MUST_CHECK;
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* stop.h: all threads of a process stopped by ptrace(2), without a signal it could see. */
+#ifndef HS_MEMORY_STOP_H
+#define HS_MEMORY_STOP_H
+
+#include <heapsnap/error.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct hs_stopped_thread {
+	pid_t tid;
+	bool stopped;
+	int signal; /* to be delivered when the thread goes on; 0: none */
+};
+
+/* The threads held.  All zero: none. */
+struct hs_stop {
+	pid_t pid;
+	struct hs_stopped_thread *data;
+	size_t size;
+	size_t capacity;
+};
+
+/* Stop all threads of @pid; see hs_process_stop().  On failure nothing is held. */
+struct hs_error *hs_stop_all(struct hs_stop *stop, pid_t pid, uint32_t timeout_ms) HS_MUST_CHECK;
+
+/* Let the threads go on.  Does nothing if none is held. */
+void hs_stop_release(struct hs_stop *stop);
+
+#endif
