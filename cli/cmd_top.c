@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/* cmd_top.c: heapsnap top FILE: the objects of a snapshot by kind. */
+#include "command.h"
+#include "output.h"
+
+#include <heapsnap/analysis.h>
+#include <heapsnap/report.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+/* Print the partition.  Returns the exit code. */
+static int print_partition(struct terminal *terminal, const struct options *options,
+			   const struct hs_snapshot *snap)
+{
+	struct hs_partition *partition;
+	struct hs_report *report;
+	struct hs_error *err;
+	int code;
+
+	err = hs_partition_create(snap, options->by, options->by_count, &partition);
+	if (err)
+		return terminal_fail(terminal, err);
+	err = hs_report_from_partition(partition, &report);
+	hs_partition_destroy(partition);
+	if (err)
+		return terminal_fail(terminal, err);
+	code = output_report(terminal, options, report);
+	hs_report_destroy(report);
+	return code;
+}
+
+int cmd_top(const struct options *options, struct terminal *terminal)
+{
+	struct hs_open_options open = {
+		.columns = HS_COLUMN_TYPE | HS_COLUMN_SIZE,
+		.progress = terminal_progress,
+		.progress_context = terminal,
+	};
+	const char *file = options->operands[0];
+	struct hs_snapshot *snap;
+	struct hs_error *err;
+	uint64_t pid;
+	char *name;
+	int code;
+
+	for (size_t i = 0; i < options->by_count; i++)
+		open.columns |= hs_classifier_columns(options->by[i]);
+	err = hs_snapshot_open(file, &open, &snap);
+	if (err)
+		return terminal_fail(terminal, err);
+	code = print_partition(terminal, options, snap);
+	pid = hs_snapshot_info(snap)->pid;
+	hs_snapshot_destroy(snap);
+	if (code || options->json || options->csv)
+		return code;
+	name = output_quote(file);
+	terminal_note(terminal,
+		      "next: heapsnap dump %" PRIu64
+		      " -o LATER.snap, then heapsnap diff %s LATER.snap",
+		      pid, name ? name : "FILE");
+	free(name);
+	return code;
+}

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+/* main.c: the command heapsnap: its table of commands, help and version. */
+#include "command.h"
+#include "output.h"
+
+#include <fcntl.h>
+#include <heapsnap/snapshot.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+	OPTIONS_ALL = OPTION_QUIET | OPTION_VERBOSE,
+	OPTIONS_REPORT = OPTIONS_ALL | OPTION_JSON | OPTION_COLOR | OPTION_ROWS,
+	OPTIONS_FILE = OPTIONS_ALL | OPTION_OUTPUT | OPTION_FORCE,
+};
+
+static const struct command commands[] = {
+	{"dump", "PID [-o FILE] [-f] [--mode auto|stop] [--level N]",
+	 "take a snapshot of a running Python process", OPTIONS_FILE | OPTION_MODE | OPTION_LEVEL,
+	 1, cmd_dump},
+	{"top", "FILE [--by CLASSIFIER[,...]] [-n ROWS] [--json|--csv]",
+	 "what a snapshot's memory is made of", OPTIONS_REPORT | OPTION_CSV | OPTION_BY, 1,
+	 cmd_top},
+	{"diff", "A B [--by CLASSIFIER[,...]] [-n ROWS] [--json] [--fail-on growth[=BYTES]]",
+	 "what grew from one snapshot to the next, and who holds it",
+	 OPTIONS_REPORT | OPTION_BY | OPTION_FAIL_ON, 2, cmd_diff},
+	{"info", "FILE [--json]", "what a snapshot is, and how complete", OPTIONS_REPORT, 1,
+	 cmd_info},
+	{"verify", "FILE [--json]", "check every checksum and invariant of a snapshot",
+	 OPTIONS_ALL | OPTION_JSON, 1, cmd_verify},
+	{"export", "FILE --to FORMAT [-o OUT] [-f]", "a snapshot in another format",
+	 OPTIONS_FILE | OPTION_TO, 1, cmd_export},
+	{"ps", "[-n ROWS] [--json|--csv]", "the Python processes of this machine",
+	 OPTIONS_REPORT | OPTION_CSV, 0, cmd_ps},
+};
+
+enum { COMMAND_COUNT = sizeof(commands) / sizeof(*commands) };
+
+static const struct command *find_command(const char *name)
+{
+	for (size_t i = 0; i < COMMAND_COUNT; i++)
+		if (!strcmp(commands[i].name, name))
+			return &commands[i];
+	return NULL;
+}
+
+static void print_overview(FILE *out)
+{
+	fputs("usage: heapsnap COMMAND [OPTION...] [OPERAND...]\n"
+	      "Heap snapshots of running CPython processes, and what grew between them.\n\n",
+	      out);
+	for (size_t i = 0; i < COMMAND_COUNT; i++)
+		fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].summary);
+	fputs("  help     explain a command: heapsnap help COMMAND\n"
+	      "\nheapsnap --version prints the versions of program and file format.\n",
+	      out);
+}
+
+static void print_command(const struct command *command, FILE *out)
+{
+	fprintf(out, "usage: heapsnap %s %s\n\n%s: %s\n\n", command->name, command->usage,
+		command->name, command->summary);
+	options_describe(command->options, out);
+	fprintf(out, "  %-30s %s\n", "-h, --help", "this");
+	fputs("\nexit codes: 0 done, 1 failed, 2 usage, 3 not a supported Python process,\n"
+	      "4 permission, 5 the process ended, 6 not a snapshot or damaged, 7 newer format,\n"
+	      "10 --fail-on found what it was told to look for\n",
+	      out);
+}
+
+/* Say that there is no command @word.  Returns the exit code. */
+static int unknown_command(const char *word)
+{
+	char *safe = hs_escape((struct hs_str){word, strlen(word)}, HS_ESCAPE_TEXT, 80);
+
+	fprintf(stderr, "heapsnap: unknown %s '%s' (see: heapsnap help)\n",
+		word[0] == '-' ? "option" : "command", safe ? safe : "?");
+	free(safe);
+	return HS_ERROR_USAGE;
+}
+
+static int help(int argc, char **argv)
+{
+	const struct command *command;
+
+	if (argc < 2) {
+		print_overview(stdout);
+		return EXIT_DONE;
+	}
+	command = find_command(argv[1]);
+	if (!command)
+		return unknown_command(argv[1]);
+	print_command(command, stdout);
+	return EXIT_DONE;
+}
+
+/* Run the command that argv[0] names.  Returns the exit code. */
+static int run(int argc, char **argv)
+{
+	const struct command *command = find_command(argv[0]);
+	struct terminal terminal;
+	struct options options;
+
+	if (!command)
+		return unknown_command(argv[0]);
+	if (!options_parse(argc, argv, command->name, command->options, command->operands,
+			   &options))
+		return HS_ERROR_USAGE;
+	if (options.help) {
+		print_command(command, stdout);
+		return EXIT_DONE;
+	}
+	terminal_init(&terminal, &options);
+	return command->run(&options, &terminal);
+}
+
+static int dispatch(int argc, char **argv)
+{
+	if (argc < 2) {
+		print_overview(stderr);
+		return HS_ERROR_USAGE;
+	}
+	if (!strcmp(argv[1], "help") || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))
+		return help(argc - 1, argv + 1);
+	if (!strcmp(argv[1], "version") || !strcmp(argv[1], "--version")) {
+		printf("heapsnap %s (format %s)\n", hs_version(), hs_format_version());
+		return EXIT_DONE;
+	}
+	return run(argc - 1, argv + 1);
+}
+
+/*
+ * See that descriptors 0, 1 and 2 are taken: a file opened later must not get one of them and then
+ * find messages between its bytes.  Writing to a stand-in fails, and is reported as such.
+ */
+static void hold_standard_descriptors(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDONLY);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
+int main(int argc, char **argv)
+{
+	const struct options none = {0};
+	struct terminal terminal;
+	int code;
+
+	hold_standard_descriptors();
+	signal(SIGPIPE, SIG_DFL); /* whoever started us may have ignored it */
+	code = dispatch(argc, argv);
+	if (code == EXIT_DONE) {
+		terminal_init(&terminal, &none);
+		code = output_finish(&terminal);
+	}
+	return code;
+}

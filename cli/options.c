@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: MIT */
+/* options.c: the options of all commands, parsed and checked. */
+#include "options.h"
+
+#include "units.h"
+
+#include <getopt.h>
+#include <heapsnap/report.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What is being parsed, and for whom. */
+struct parser {
+	const char *command;
+	struct options *options;
+};
+
+/* One option. */
+struct option_spec {
+	uint32_t bit;
+	char letter; /* 0: it has a long name only */
+	const char *name;
+	const char *argument; /* what help calls its argument; NULL: it takes none */
+	const char *summary;
+	/* Take the argument; false, with the reason said, if it is wrong. NULL for a mere switch.
+	 */
+	bool (*parse)(struct parser *parser, const char *argument);
+	size_t flag; /* of a switch: offset of its bool in struct options */
+	/* Name number @i of those it takes, NULL behind the last; NULL if it is not of that kind.
+	 */
+	const char *(*choice)(size_t i);
+};
+
+static const char *classifier_choice(size_t i)
+{
+	size_t count;
+	const struct hs_classifier *const *all = hs_classifiers(&count);
+
+	return i < count ? hs_classifier_name(all[i]) : NULL;
+}
+
+static const char *exporter_choice(size_t i)
+{
+	size_t count;
+	const struct hs_exporter *const *all = hs_exporters(&count);
+
+	return i < count ? hs_exporter_name(all[i]) : NULL;
+}
+
+/* "@lead: jsonl, sqlite" in @buffer, cut to fit. */
+static const char *list_choices(const char *lead, const char *(*choice)(size_t i), char *buffer,
+				size_t size)
+{
+	const char *name;
+	size_t used;
+
+	snprintf(buffer, size, "%s", lead);
+	for (size_t i = 0; (name = choice(i)); i++) {
+		used = strlen(buffer);
+		snprintf(buffer + used, size - used, "%s%s", i ? ", " : ": ", name);
+	}
+	return buffer;
+}
+
+/* Say what is wrong with the command line.  Always false. */
+static bool HS_PRINTF(2, 3) complain(const struct parser *parser, const char *format, ...)
+{
+	va_list args;
+
+	fprintf(stderr, "heapsnap: %s: ", parser->command);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fprintf(stderr, " (see: heapsnap help %s)\n", parser->command);
+	return false;
+}
+
+/* Say that @word, as the user typed it, is not what @option takes.  Always false. */
+static bool complain_of_word(const struct parser *parser, const char *option, const char *word,
+			     const char *wanted)
+{
+	char *safe = hs_escape((struct hs_str){word, strlen(word)}, HS_ESCAPE_TEXT, 80);
+
+	complain(parser, "%s: '%s' is not %s", option, safe ? safe : "?", wanted);
+	free(safe);
+	return false;
+}
+
+static bool parse_by(struct parser *parser, const char *argument)
+{
+	struct options *options = parser->options;
+	const char *at = argument;
+	char names[256];
+
+	options->by_count = 0;
+	for (;;) {
+		size_t size = strcspn(at, ",");
+		const struct hs_classifier *classifier = hs_classifier_find(at, size);
+
+		if (!classifier)
+			return complain_of_word(parser, "--by", argument,
+						list_choices("a list of these", classifier_choice,
+							     names, sizeof(names)));
+		if (options->by_count == BY_MAX)
+			return complain(parser, "--by: more than %d classifiers", (int)BY_MAX);
+		options->by[options->by_count++] = classifier;
+		if (at[size] == '\0')
+			return true;
+		at += size + 1;
+	}
+}
+
+static bool parse_color(struct parser *parser, const char *argument)
+{
+	static const char *const names[] = {
+		[COLOR_AUTO] = "auto",
+		[COLOR_ALWAYS] = "always",
+		[COLOR_NEVER] = "never",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		if (!strcmp(argument, names[i])) {
+			parser->options->color = (enum color)i;
+			return true;
+		}
+	}
+	return complain_of_word(parser, "--color", argument, "auto, always or never");
+}
+
+static bool parse_fail_on(struct parser *parser, const char *argument)
+{
+	static const char word[] = "growth";
+	uint64_t bytes = 0;
+
+	if (strncmp(argument, word, sizeof(word) - 1) != 0)
+		return complain_of_word(parser, "--fail-on", argument, "growth or growth=BYTES");
+	argument += sizeof(word) - 1;
+	if (*argument != '\0' && (*argument != '=' || !units_parse_bytes(argument + 1, &bytes)))
+		return complain_of_word(parser, "--fail-on growth", argument,
+					"=BYTES, such as =4096 or =10M");
+	parser->options->fail_on_growth = true;
+	parser->options->fail_on_bytes = bytes;
+	return true;
+}
+
+static bool parse_level(struct parser *parser, const char *argument)
+{
+	uint64_t level;
+
+	if (!units_parse_number(argument, 19, &level) || !level)
+		return complain_of_word(parser, "--level", argument, "a number from 1 to 19");
+	parser->options->level = (int)level;
+	return true;
+}
+
+static bool parse_mode(struct parser *parser, const char *argument)
+{
+	if (!strcmp(argument, "auto"))
+		parser->options->mode = HS_CAPTURE_AUTO;
+	else if (!strcmp(argument, "stop"))
+		parser->options->mode = HS_CAPTURE_STOP;
+	else
+		return complain_of_word(parser, "--mode", argument, "auto or stop");
+	return true;
+}
+
+static bool parse_output(struct parser *parser, const char *argument)
+{
+	if (*argument == '\0')
+		return complain(parser, "-o: the name is empty");
+	parser->options->output = argument;
+	return true;
+}
+
+static bool parse_rows(struct parser *parser, const char *argument)
+{
+	uint64_t rows;
+
+	if (!units_parse_number(argument, INT64_MAX, &rows))
+		return complain_of_word(parser, "-n", argument, "a number of rows, 0 for all");
+	parser->options->rows = (int64_t)rows;
+	return true;
+}
+
+static bool parse_to(struct parser *parser, const char *argument)
+{
+	char names[256];
+
+	parser->options->to = hs_exporter_find(argument);
+	if (parser->options->to)
+		return true;
+	return complain_of_word(
+		parser, "--to", argument,
+		list_choices("one of these", exporter_choice, names, sizeof(names)));
+}
+
+#define SWITCH(member) .flag = offsetof(struct options, member)
+
+/* The table of options.  To add one: a bit and a member in options.h, a row here. */
+static const struct option_spec specs[] = {
+	{OPTION_OUTPUT, 'o', "output", "FILE", "write to FILE; - is standard output",
+	 .parse = parse_output},
+	{OPTION_FORCE, 'f', "force", NULL, "replace FILE if it exists", SWITCH(force)},
+	{OPTION_TO, 0, "to", "FORMAT", "the format to write", .parse = parse_to,
+	 .choice = exporter_choice},
+	{OPTION_MODE, 0, "mode", "MODE", "how to hold the process: auto, stop",
+	 .parse = parse_mode},
+	{OPTION_LEVEL, 0, "level", "N", "compression, 1 (fast) to 19 (small); 3 if not given",
+	 .parse = parse_level},
+	{OPTION_BY, 0, "by", "CLASSIFIER[,...]", "what to sort objects by, kind if not given",
+	 .parse = parse_by, .choice = classifier_choice},
+	{OPTION_ROWS, 'n', "rows", "ROWS", "rows to show, 0 for all; text shows 10",
+	 .parse = parse_rows},
+	{OPTION_JSON, 0, "json", NULL, "one JSON document", SWITCH(json)},
+	{OPTION_CSV, 0, "csv", NULL, "comma-separated values", SWITCH(csv)},
+	{OPTION_FAIL_ON, 0, "fail-on", "growth[=BYTES]",
+	 "exit with 10 if something grew (by BYTES or more)", .parse = parse_fail_on},
+	{OPTION_COLOR, 0, "color", "WHEN", "colours: auto, always, never", .parse = parse_color},
+	{OPTION_QUIET, 'q', "quiet", NULL, "say nothing but errors", SWITCH(quiet)},
+	{OPTION_VERBOSE, 'v', "verbose", NULL, "explain what is done", SWITCH(verbose)},
+};
+
+enum {
+	SPEC_COUNT = sizeof(specs) / sizeof(*specs),
+	CODE_HELP = 256,
+	CODE_FIRST = 257, /* what getopt_long returns for specs[0] */
+};
+
+/* What getopt_long wants to know about the options in @accepted; -h and --help come on top. */
+static void describe_for_getopt(uint32_t accepted, struct option *longs, char *shorts)
+{
+	*shorts++ = ':'; /* tell a missing argument from an unknown option */
+	*shorts++ = 'h';
+	*longs++ = (struct option){"help", no_argument, NULL, CODE_HELP};
+	for (int i = 0; i < SPEC_COUNT; i++) {
+		const struct option_spec *spec = &specs[i];
+
+		if (!(spec->bit & accepted))
+			continue;
+		*longs++ = (struct option){spec->name,
+					   spec->argument ? required_argument : no_argument, NULL,
+					   CODE_FIRST + i};
+		if (!spec->letter)
+			continue;
+		*shorts++ = spec->letter;
+		if (spec->argument)
+			*shorts++ = ':';
+	}
+	*longs = (struct option){0};
+	*shorts = '\0';
+}
+
+static const struct option_spec *spec_of_code(int code)
+{
+	if (code >= CODE_FIRST)
+		return &specs[code - CODE_FIRST];
+	for (int i = 0; i < SPEC_COUNT; i++)
+		if (specs[i].letter == code)
+			return &specs[i];
+	return NULL;
+}
+
+/* Explain why getopt_long did not like @word.  Always false. */
+static bool complain_of_option(const struct parser *parser, const char *word, bool missing)
+{
+	char letter[3] = {'-', (char)optopt, '\0'};
+	char *safe;
+
+	/* A long option, or a letter that may stand in a group: -qx. */
+	if (word[0] == '-' && word[1] != '-' && optopt > 0 && optopt < 256)
+		word = letter;
+	safe = hs_escape((struct hs_str){word, strlen(word)}, HS_ESCAPE_TEXT, 80);
+	complain(parser, missing ? "%s needs an argument" : "unknown option %s", safe ? safe : "?");
+	free(safe);
+	return false;
+}
+
+static bool parse_options(struct parser *parser, int argc, char **argv, uint32_t accepted)
+{
+	struct option longs[SPEC_COUNT + 2];
+	char shorts[2 * SPEC_COUNT + 3];
+
+	describe_for_getopt(accepted, longs, shorts);
+	optind = 0; /* 0 makes glibc begin anew, whatever was parsed before */
+	opterr = 0;
+	for (;;) {
+		int code = getopt_long(argc, argv, shorts, longs, NULL);
+		const struct option_spec *spec;
+
+		if (code == -1)
+			return true;
+		if (code == '?' || code == ':') {
+			/* After a missing argument optind may be one past the end. */
+			int at = optind > argc ? argc - 1 : optind - 1;
+
+			return complain_of_option(parser, argv[at], code == ':');
+		}
+		if (code == 'h' || code == CODE_HELP) {
+			parser->options->help = true;
+			return true;
+		}
+		spec = spec_of_code(code);
+		if (spec->parse) {
+			if (!spec->parse(parser, optarg))
+				return false;
+		} else {
+			*(bool *)((char *)parser->options + spec->flag) = true;
+		}
+	}
+}
+
+/* Check what options say together, and fill in defaults. */
+static bool check_options(struct parser *parser)
+{
+	struct options *options = parser->options;
+
+	if (options->json && options->csv)
+		return complain(parser, "--json and --csv exclude each other");
+	if (options->quiet && options->verbose)
+		return complain(parser, "-q and -v exclude each other");
+	if (!options->by_count)
+		options->by[options->by_count++] = hs_classifier_find("kind", strlen("kind"));
+	return true;
+}
+
+bool options_parse(int argc, char **argv, const char *name, uint32_t accepted, int operands,
+		   struct options *ret)
+{
+	struct options options = {.rows = -1};
+	struct parser parser = {.command = name, .options = &options};
+	int given;
+
+	if (!parse_options(&parser, argc, argv, accepted))
+		return false;
+	if (!options.help) {
+		if (!check_options(&parser))
+			return false;
+		given = argc - optind;
+		if (given < operands)
+			return complain(&parser, "%s",
+					given ? "an operand is missing"
+					      : "nothing to work on was named");
+		if (given > operands)
+			return complain_of_word(&parser, "too many operands",
+						argv[optind + operands], "expected");
+		for (int i = 0; i < operands; i++)
+			options.operands[i] = argv[optind + i];
+	}
+	*ret = options;
+	return true;
+}
+
+void options_describe(uint32_t accepted, FILE *out)
+{
+	for (int i = 0; i < SPEC_COUNT; i++) {
+		const struct option_spec *spec = &specs[i];
+		const char *summary = spec->summary;
+		char left[64], names[256];
+
+		if (!(spec->bit & accepted))
+			continue;
+		if (spec->choice)
+			summary = list_choices(summary, spec->choice, names, sizeof(names));
+		snprintf(left, sizeof(left), "%c%c%c --%s%s%s", spec->letter ? '-' : ' ',
+			 spec->letter ? spec->letter : ' ', spec->letter ? ',' : ' ', spec->name,
+			 spec->argument ? " " : "", spec->argument ? spec->argument : "");
+		fprintf(out, "  %-30s %s\n", left, summary);
+	}
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/* options.h: the options of all commands, parsed and checked. */
+#ifndef HS_CLI_OPTIONS_H
+#define HS_CLI_OPTIONS_H
+
+#include <heapsnap/analysis.h>
+#include <heapsnap/capture.h>
+#include <heapsnap/export.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/* One bit for every option there is, for struct command. */
+enum option_bit {
+	OPTION_BY = 1 << 0,
+	OPTION_COLOR = 1 << 1,
+	OPTION_CSV = 1 << 2,
+	OPTION_FAIL_ON = 1 << 3,
+	OPTION_FORCE = 1 << 4,
+	OPTION_JSON = 1 << 5,
+	OPTION_LEVEL = 1 << 6,
+	OPTION_MODE = 1 << 7,
+	OPTION_OUTPUT = 1 << 8,
+	OPTION_QUIET = 1 << 9,
+	OPTION_ROWS = 1 << 10,
+	OPTION_TO = 1 << 11,
+	OPTION_VERBOSE = 1 << 12,
+};
+
+enum color {
+	COLOR_AUTO = 0,
+	COLOR_ALWAYS,
+	COLOR_NEVER,
+};
+
+enum {
+	BY_MAX = 8,	  /* classifiers at once */
+	OPERANDS_MAX = 2, /* the most that any command takes */
+};
+
+struct options {
+	const struct hs_classifier *by[BY_MAX]; /* --by, or the default: kind */
+	size_t by_count;
+	enum color color;
+	bool csv;
+	bool fail_on_growth;
+	uint64_t fail_on_bytes; /* --fail-on growth=BYTES; 0: any growth */
+	bool force;
+	bool json;
+	int level; /* 0: not given */
+	enum hs_capture_mode mode;
+	const char *output; /* NULL: not given */
+	bool quiet;
+	int64_t rows; /* negative: not given */
+	const struct hs_exporter *to;
+	bool verbose;
+
+	bool help; /* asked for: nothing else was checked */
+	const char *operands[OPERANDS_MAX];
+};
+
+/*
+ * Parse the arguments of command @name, argv[0] being the name itself, of which those in @accepted
+ * (enum option_bit) are allowed, and exactly @operands operands.  Options and operands may come in
+ * any order.  A mistake is explained on standard error, naming the word it is about; false then.
+ */
+bool options_parse(int argc, char **argv, const char *name, uint32_t accepted, int operands,
+		   struct options *ret);
+
+/* Describe the options in @accepted on @out, one a line. */
+void options_describe(uint32_t accepted, FILE *out);
+
+#endif
