@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* huge.c: large arrays on huge pages. */
+#include "format/base/huge.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+enum {
+	HUGE_PAGE = 2 << 20,
+	WORTH_IT = 1 << 20, /* bytes from which a huge page pays */
+};
+
+void *hs_huge_alloc(size_t count, size_t size)
+{
+	size_t bytes;
+	void *ret;
+
+	if (__builtin_mul_overflow(count ? count : 1, size, &bytes) || bytes > SIZE_MAX - HUGE_PAGE)
+		return NULL;
+	if (bytes < WORTH_IT)
+		return malloc(bytes);
+	bytes = (bytes + HUGE_PAGE - 1) & ~((size_t)HUGE_PAGE - 1);
+	ret = aligned_alloc(HUGE_PAGE, bytes);
+	if (ret)
+		madvise(ret, bytes, MADV_HUGEPAGE); /* only a wish */
+	return ret;
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/* label.c: how one reference of an object is called. */
+#include "format/tables.h"
+
+/* The label of reference @position of a run that has @length of them. */
+static struct hs_label label_in_run(const struct hs_snapshot *snap, const struct hs_run *run,
+				    uint64_t position, uint64_t length)
+{
+	struct hs_label ret = {
+		.kind = (enum hs_label_kind)run->kind,
+		.strength = (enum hs_strength)run->strength,
+		.name = snap->strings[0],
+	};
+
+	switch (ret.kind) {
+	case HS_LABEL_INDEX:
+		ret.index = run->operand + position;
+		break;
+	case HS_LABEL_INDEX_DOWN:
+		ret.kind = HS_LABEL_INDEX;
+		ret.index = run->operand + (length - 1 - position);
+		break;
+	case HS_LABEL_OFFSET:
+		ret.index = run->operand + position * sizeof(uint64_t);
+		break;
+	case HS_LABEL_ATTRIBUTE:
+	case HS_LABEL_ITEM:
+	case HS_LABEL_LOCAL:
+		ret.name = snap->strings[run->operand];
+		break;
+	case HS_LABEL_ENTRY:
+		ret.kind = position % 2 ? HS_LABEL_KEY : HS_LABEL_VALUE;
+		break;
+	case HS_LABEL_NONE:
+	case HS_LABEL_VALUE:
+	case HS_LABEL_KEY:
+	case HS_LABEL_COUNT:
+		break;
+	}
+	return ret;
+}
+
+/* References that the runs of a fixed count among @runs take. */
+static uint64_t fixed_total(const struct hs_run *runs, uint32_t count)
+{
+	uint64_t total = 0;
+
+	for (uint32_t i = 0; i < count; i++)
+		total += runs[i].count;
+	return total;
+}
+
+struct hs_label hs_snapshot_label(const struct hs_snapshot *snap, hs_id object, uint32_t slot)
+{
+	const struct hs_objects *objects = &snap->objects;
+	const struct hs_shape *shape = &snap->shapes[objects->shape[object]];
+	uint64_t visible = objects->visible[object];
+	uint64_t length = visible;
+	uint64_t position = slot;
+	const struct hs_run *runs = shape->runs;
+	uint32_t count = shape->first_hidden;
+
+	if (slot >= visible) {
+		length = objects->first_edge[object + 1] - objects->first_edge[object] - visible;
+		position = slot - visible;
+		runs += shape->first_hidden;
+		count = shape->count - shape->first_hidden;
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		uint64_t taken = runs[i].count;
+
+		if (!taken)
+			taken = length - fixed_total(runs, count);
+		if (position < taken)
+			return label_in_run(snap, &runs[i], position, taken);
+		position -= taken;
+	}
+	/* Not reached: tables are checked against shapes when they are made. */
+	return (struct hs_label){.kind = HS_LABEL_NONE, .name = snap->strings[0]};
+}

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+/* tables.c: making, reading and freeing the tables of a snapshot. */
+#include "format/tables.h"
+
+#include "format/base/cleanup.h"
+#include "format/layout.h"
+#include <stdlib.h>
+#include <string.h>
+
+void hs_columns_deinit(struct hs_columns *columns)
+{
+	free(columns->address);
+	free(columns->type);
+	free(columns->size);
+	free(columns->allocated);
+	free(columns->refcount);
+	free(columns->flags);
+	free(columns->generation);
+	free(columns->owner);
+	free(columns->fingerprint);
+	free(columns->shape);
+	free(columns->visible);
+	free(columns->first_edge);
+	free(columns->edges);
+	*columns = (struct hs_columns){0};
+}
+
+struct hs_snapshot *hs_snapshot_create(void)
+{
+	struct hs_snapshot *snap = calloc(1, sizeof(*snap));
+
+	if (!snap)
+		return NULL;
+	snap->arena = hs_arena_create();
+	if (!snap->arena) {
+		free(snap);
+		return NULL;
+	}
+	return snap;
+}
+
+void hs_snapshot_destroy(struct hs_snapshot *snap)
+{
+	if (!snap)
+		return;
+	hs_columns_deinit(&snap->columns);
+	hs_arena_destroy(snap->arena);
+	free(snap);
+}
+
+static bool all_equal(const void *column, size_t bytes, unsigned char byte)
+{
+	const unsigned char *data = column;
+
+	return bytes && data[0] == byte && !memcmp(data, data + 1, bytes - 1);
+}
+
+/* Free the column *@column of @count elements of @size bytes if all its bytes are @byte. */
+static void drop_default(void *column, size_t count, size_t size, unsigned char byte)
+{
+	void **pointer = column;
+
+	if (*pointer && (!count || all_equal(*pointer, count * size, byte))) {
+		free(*pointer);
+		*pointer = NULL;
+	}
+}
+
+void hs_snapshot_publish(struct hs_snapshot *snap, hs_id count, uint64_t edge_count)
+{
+	struct hs_columns *columns = &snap->columns;
+
+	drop_default(&columns->allocated, count, sizeof(*columns->allocated), 0);
+	drop_default(&columns->refcount, count, sizeof(*columns->refcount), 0);
+	drop_default(&columns->generation, count, sizeof(*columns->generation), HS_GENERATION_NONE);
+	drop_default(&columns->owner, count, sizeof(*columns->owner), 0xff);
+	drop_default(&columns->fingerprint, count, sizeof(*columns->fingerprint), 0);
+	snap->objects = (struct hs_objects){
+		.count = count,
+		.address = columns->address,
+		.type = columns->type,
+		.size = columns->size,
+		.allocated = columns->allocated,
+		.refcount = columns->refcount,
+		.flags = columns->flags,
+		.generation = columns->generation,
+		.owner = columns->owner,
+		.fingerprint = columns->fingerprint,
+		.shape = columns->shape,
+		.visible = columns->visible,
+		.first_edge = columns->first_edge,
+		.edges = columns->edges,
+		.edge_count = columns->edges ? edge_count : 0,
+	};
+}
+
+struct hs_shape_bounds hs_shape_bounds(const struct hs_shape *shape)
+{
+	struct hs_shape_bounds ret = {.valid = shape->first_hidden <= shape->count};
+
+	for (uint32_t i = 0; i < shape->count; i++) {
+		bool hidden = i >= shape->first_hidden;
+		bool *rest = hidden ? &ret.hidden_rest : &ret.visible_rest;
+
+		if (shape->runs[i].count) {
+			*(hidden ? &ret.hidden : &ret.visible) += shape->runs[i].count;
+			continue;
+		}
+		if (*rest)
+			ret.valid = false;
+		*rest = true;
+	}
+	return ret;
+}
+
+const struct hs_info *hs_snapshot_info(const struct hs_snapshot *snap)
+{
+	return &snap->info;
+}
+
+const struct hs_objects *hs_snapshot_objects(const struct hs_snapshot *snap)
+{
+	return &snap->objects;
+}
+
+const struct hs_type *hs_snapshot_types(const struct hs_snapshot *snap, uint32_t *count)
+{
+	*count = snap->type_count;
+	return snap->types;
+}
+
+const struct hs_shape *hs_snapshot_shapes(const struct hs_snapshot *snap, uint32_t *count)
+{
+	*count = snap->shape_count;
+	return snap->shapes;
+}
+
+const struct hs_root *hs_snapshot_roots(const struct hs_snapshot *snap, size_t *count)
+{
+	*count = snap->root_count;
+	return snap->roots;
+}
+
+const struct hs_thread *hs_snapshot_threads(const struct hs_snapshot *snap, uint32_t *count)
+{
+	*count = snap->thread_count;
+	return snap->threads;
+}
+
+const struct hs_frame *hs_snapshot_frames(const struct hs_snapshot *snap, uint32_t *count)
+{
+	*count = snap->frame_count;
+	return snap->frames;
+}
+
+const struct hs_region *hs_snapshot_regions(const struct hs_snapshot *snap, size_t *count)
+{
+	*count = snap->region_count;
+	return snap->regions;
+}
+
+const struct hs_extent *hs_snapshot_extents(const struct hs_snapshot *snap, size_t *count)
+{
+	*count = snap->extent_count;
+	return snap->extents;
+}
+
+struct hs_str hs_snapshot_string(const struct hs_snapshot *snap, uint32_t string)
+{
+	return snap->strings[string];
+}
+
+uint32_t hs_snapshot_string_count(const struct hs_snapshot *snap)
+{
+	return snap->string_count;
+}
+
+const struct hs_section_info *hs_snapshot_sections(const struct hs_snapshot *snap, size_t *count)
+{
+	*count = snap->section_count;
+	return snap->sections;
+}
+
+const char *hs_version(void)
+{
+	return HS_VERSION;
+}
+
+const char *hs_format_version(void)
+{
+	return HS_FORMAT_VERSION;
+}

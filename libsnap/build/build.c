@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: MIT */
+/* build.c: collecting what a producer says about a heap. */
+#include "libsnap/build/build.h"
+
+#include "format/base/str.h"
+#include "libsnap/build/builder.h"
+#include <stdlib.h>
+#include <xxhash.h>
+
+enum {
+	FIRST_OBJECTS = 1024,
+	FIRST_SHAPE_SLOTS = 256,
+};
+
+struct hs_build *hs_build_create(void)
+{
+	struct hs_build *build = calloc(1, sizeof(*build));
+
+	if (!build)
+		return NULL;
+	build->snap = hs_snapshot_create();
+	build->shape_slots = calloc(FIRST_SHAPE_SLOTS, sizeof(*build->shape_slots));
+	build->shape_slot_count = FIRST_SHAPE_SLOTS;
+	if (!build->snap || !build->shape_slots ||
+	    !hs_strtab_init(&build->strings, build->snap->arena)) {
+		hs_build_destroy(build);
+		return NULL;
+	}
+	return build;
+}
+
+void hs_build_destroy(struct hs_build *build)
+{
+	if (!build)
+		return;
+	hs_vector_deinit(&build->types);
+	hs_vector_deinit(&build->shapes);
+	hs_vector_deinit(&build->roots);
+	hs_vector_deinit(&build->threads);
+	hs_vector_deinit(&build->frames);
+	hs_vector_deinit(&build->regions);
+	hs_vector_deinit(&build->extents);
+	hs_vector_deinit(&build->gaps);
+	hs_strtab_deinit(&build->strings);
+	free(build->shape_slots);
+	hs_snapshot_destroy(build->snap);
+	free(build);
+}
+
+static void misuse(struct hs_build *build, enum hs_build_misuse what)
+{
+	if (build->misuse == HS_BUILD_FINE)
+		build->misuse = what;
+}
+
+uint32_t hs_build_string(struct hs_build *build, struct hs_str str)
+{
+	uint32_t ret = 0;
+
+	if (!build->failed && !hs_strtab_intern(&build->strings, str, &ret))
+		build->failed = true;
+	return ret;
+}
+
+struct hs_str hs_build_string_at(const struct hs_build *build, uint32_t string)
+{
+	return build->strings.strings.data[string];
+}
+
+/* The interned copy of @str. */
+static struct hs_str intern(struct hs_build *build, struct hs_str str)
+{
+	return build->strings.strings.data[hs_build_string(build, str)];
+}
+
+uint32_t hs_build_type(struct hs_build *build, struct hs_str name, struct hs_str module,
+		       enum hs_role role, uint32_t object)
+{
+	struct hs_type type = {
+		.name = intern(build, name),
+		.module = intern(build, module),
+		.role = role,
+		.object = object,
+	};
+
+	if ((unsigned int)role >= HS_ROLE_COUNT)
+		misuse(build, HS_BUILD_BAD_KIND);
+	if (build->types.size >= HS_NONE) {
+		misuse(build, HS_BUILD_TOO_MANY);
+		return 0;
+	}
+	if (!hs_vector_push(&build->types, type)) {
+		build->failed = true;
+		return 0;
+	}
+	return (uint32_t)build->types.size - 1;
+}
+
+static bool runs_equal(const struct hs_run *a, const struct hs_run *b, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		if (a[i].kind != b[i].kind || a[i].strength != b[i].strength ||
+		    a[i].operand != b[i].operand || a[i].count != b[i].count)
+			return false;
+	return true;
+}
+
+static uint64_t hash_shape(const struct hs_shape *shape)
+{
+	uint64_t hash = (uint64_t)shape->first_hidden << 32 | shape->count;
+
+	for (uint32_t i = 0; i < shape->count; i++) {
+		const struct hs_run *run = &shape->runs[i];
+		uint64_t words[2] = {(uint64_t)run->operand << 32 | run->count,
+				     (uint64_t)run->kind << 8 | run->strength};
+
+		hash = XXH3_64bits_withSeed(words, sizeof(words), hash);
+	}
+	return hash;
+}
+
+/* The slot of @shape, or the free slot where it belongs. */
+static size_t find_shape(const struct hs_build *build, const struct hs_shape *shape)
+{
+	size_t mask = build->shape_slot_count - 1;
+	size_t slot = (size_t)hash_shape(shape) & mask;
+
+	for (; build->shape_slots[slot]; slot = (slot + 1) & mask) {
+		const struct hs_shape *other = &build->shapes.data[build->shape_slots[slot] - 1];
+
+		if (other->count == shape->count && other->first_hidden == shape->first_hidden &&
+		    runs_equal(other->runs, shape->runs, shape->count))
+			break;
+	}
+	return slot;
+}
+
+static bool grow_shape_slots(struct hs_build *build)
+{
+	size_t count = build->shape_slot_count * 2;
+	uint32_t *slots = calloc(count, sizeof(*slots));
+
+	if (!slots)
+		return false;
+	free(build->shape_slots);
+	build->shape_slots = slots;
+	build->shape_slot_count = count;
+	for (size_t i = 0; i < build->shapes.size; i++)
+		slots[find_shape(build, &build->shapes.data[i])] = (uint32_t)i + 1;
+	return true;
+}
+
+static void check_shape(struct hs_build *build, const struct hs_shape *shape)
+{
+	if (!hs_shape_bounds(shape).valid)
+		misuse(build, HS_BUILD_BAD_SHAPE);
+	for (uint32_t i = 0; i < shape->count; i++) {
+		const struct hs_run *run = &shape->runs[i];
+
+		if (run->kind >= HS_LABEL_COUNT || run->strength > HS_GENERIC)
+			misuse(build, HS_BUILD_BAD_KIND);
+		if (hs_label_has_name(run->kind) && run->operand >= build->strings.strings.size)
+			misuse(build, HS_BUILD_BAD_STRING);
+	}
+}
+
+static bool add_shape(struct hs_build *build, const struct hs_shape *shape, size_t slot)
+{
+	struct hs_shape copy = *shape;
+
+	copy.runs =
+		hs_arena_copy(build->snap->arena, shape->runs, shape->count * sizeof(*shape->runs));
+	if (!copy.runs || !hs_vector_push(&build->shapes, copy))
+		return false;
+	build->shape_slots[slot] = (uint32_t)build->shapes.size;
+	return build->shapes.size * 2 < build->shape_slot_count || grow_shape_slots(build);
+}
+
+uint32_t hs_build_shape(struct hs_build *build, const struct hs_run *runs, uint32_t count,
+			uint32_t first_hidden)
+{
+	struct hs_shape shape = {.runs = runs, .count = count, .first_hidden = first_hidden};
+	size_t slot;
+
+	if (build->failed)
+		return 0;
+	slot = find_shape(build, &shape);
+	if (build->shape_slots[slot])
+		return build->shape_slots[slot] - 1;
+	check_shape(build, &shape);
+	if (build->shapes.size >= HS_NONE) {
+		misuse(build, HS_BUILD_TOO_MANY);
+		return 0;
+	}
+	if (!add_shape(build, &shape, slot)) {
+		build->failed = true;
+		return 0;
+	}
+	return (uint32_t)build->shapes.size - 1;
+}
+
+/* Give *@column, an array of elements of @size bytes, room for @count of them. */
+static bool resize(void *column, size_t count, size_t size)
+{
+	void *grown = reallocarray(*(void **)column, count, size);
+
+	if (grown)
+		*(void **)column = grown;
+	return grown;
+}
+
+static bool grow_objects(struct hs_build *build)
+{
+	struct hs_columns *c = &build->snap->columns;
+	size_t room = build->object_capacity ? build->object_capacity * 2 : FIRST_OBJECTS;
+
+	if (!resize(&c->address, room, sizeof(*c->address)) ||
+	    !resize(&c->type, room, sizeof(*c->type)) ||
+	    !resize(&c->size, room, sizeof(*c->size)) ||
+	    !resize(&c->allocated, room, sizeof(*c->allocated)) ||
+	    !resize(&c->refcount, room, sizeof(*c->refcount)) ||
+	    !resize(&c->flags, room, sizeof(*c->flags)) ||
+	    !resize(&c->generation, room, sizeof(*c->generation)) ||
+	    !resize(&c->owner, room, sizeof(*c->owner)) ||
+	    !resize(&c->fingerprint, room, sizeof(*c->fingerprint)) ||
+	    !resize(&c->shape, room, sizeof(*c->shape)) ||
+	    !resize(&c->visible, room, sizeof(*c->visible)) ||
+	    !resize(&c->first_edge, room + 1, sizeof(*c->first_edge)))
+		return false;
+	build->object_capacity = room;
+	return true;
+}
+
+void hs_build_object(struct hs_build *build, const struct hs_build_object *object)
+{
+	struct hs_columns *c = &build->snap->columns;
+	uint32_t i = build->object_count;
+
+	if (build->failed || build->misuse == HS_BUILD_TOO_MANY)
+		return;
+	if (i == HS_NONE) {
+		misuse(build, HS_BUILD_TOO_MANY);
+		return;
+	}
+	if (i == build->object_capacity && !grow_objects(build)) {
+		build->failed = true;
+		return;
+	}
+	c->address[i] = object->address;
+	c->type[i] = object->type;
+	c->size[i] = object->size;
+	c->allocated[i] = object->allocated;
+	c->refcount[i] = object->refcount;
+	c->flags[i] = object->flags;
+	c->generation[i] = object->generation;
+	c->owner[i] = object->owner;
+	c->fingerprint[i] = object->fingerprint;
+	c->shape[i] = object->shape;
+	c->visible[i] = object->visible;
+	c->first_edge[i] = build->edge_count;
+	build->object_count++;
+}
+
+void hs_build_edge(struct hs_build *build, uint32_t target)
+{
+	struct hs_columns *c = &build->snap->columns;
+
+	if (build->failed)
+		return;
+	if (!build->object_count) {
+		misuse(build, HS_BUILD_NO_OBJECT);
+		return;
+	}
+	if (build->edge_count == build->edge_capacity &&
+	    !hs_vector_grow(&c->edges, &build->edge_capacity, sizeof(*c->edges),
+			    build->edge_count + 1)) {
+		build->failed = true;
+		return;
+	}
+	c->edges[build->edge_count++] = target;
+}
+
+bool hs_build_close_columns(struct hs_build *build)
+{
+	struct hs_columns *c = &build->snap->columns;
+
+	if (!build->object_capacity && !grow_objects(build))
+		return false;
+	if (!hs_vector_grow(&c->edges, &build->edge_capacity, sizeof(*c->edges), 1))
+		return false;
+	c->first_edge[build->object_count] = build->edge_count;
+	return true;
+}
+
+uint32_t hs_build_object_count(const struct hs_build *build)
+{
+	return build->object_count;
+}
+
+uint64_t hs_build_edge_count(const struct hs_build *build)
+{
+	return build->edge_count;
+}
+
+void hs_build_root(struct hs_build *build, enum hs_root_rank rank, uint32_t object,
+		   struct hs_str name, uint32_t thread, uint32_t frame)
+{
+	struct hs_root root = {
+		.rank = rank,
+		.object = object,
+		.name = intern(build, name),
+		.thread = thread,
+		.frame = frame,
+	};
+
+	if ((unsigned int)rank >= HS_ROOT_RANK_COUNT)
+		misuse(build, HS_BUILD_BAD_KIND);
+	if (!hs_vector_push(&build->roots, root))
+		build->failed = true;
+}
+
+uint32_t hs_build_thread(struct hs_build *build, uint64_t native_id, struct hs_str name)
+{
+	struct hs_thread thread = {.native_id = native_id, .name = intern(build, name)};
+
+	if (!hs_vector_push(&build->threads, thread)) {
+		build->failed = true;
+		return 0;
+	}
+	return (uint32_t)build->threads.size - 1;
+}
+
+uint32_t hs_build_frame(struct hs_build *build, uint32_t thread, struct hs_str function,
+			struct hs_str file, uint32_t line)
+{
+	struct hs_frame frame = {
+		.thread = thread,
+		.function = intern(build, function),
+		.file = intern(build, file),
+		.line = line,
+	};
+
+	if (!hs_vector_push(&build->frames, frame)) {
+		build->failed = true;
+		return 0;
+	}
+	return (uint32_t)build->frames.size - 1;
+}
+
+void hs_build_region(struct hs_build *build, const struct hs_region *region)
+{
+	struct hs_region copy = *region;
+
+	copy.name = intern(build, region->name);
+	if (!hs_vector_push(&build->regions, copy))
+		build->failed = true;
+}
+
+void hs_build_extent(struct hs_build *build, const struct hs_extent *extent)
+{
+	struct hs_extent copy = *extent;
+
+	copy.allocator = intern(build, extent->allocator);
+	copy.state = intern(build, extent->state);
+	if (!hs_vector_push(&build->extents, copy))
+		build->failed = true;
+}
+
+void hs_build_gap(struct hs_build *build, const char *reason, uint64_t count, hs_addr example)
+{
+	struct hs_gap gap = {
+		.reason = intern(build, hs_str_of(reason)),
+		.count = count,
+		.example = example,
+	};
+
+	if (build->failed)
+		return;
+	for (size_t i = 0; i < build->gaps.size; i++) {
+		if (build->gaps.data[i].reason.data != gap.reason.data)
+			continue;
+		build->gaps.data[i].count += count;
+		if (!build->gaps.data[i].example)
+			build->gaps.data[i].example = example;
+		return;
+	}
+	if (!hs_vector_push(&build->gaps, gap))
+		build->failed = true;
+}
+
+void hs_build_info(struct hs_build *build, const struct hs_info *info)
+{
+	struct hs_info copy = *info;
+	struct hs_str *command;
+
+	copy.gaps = NULL;
+	copy.gap_count = 0;
+	copy.runtime = intern(build, info->runtime);
+	copy.version = intern(build, info->version);
+	copy.boot_id = intern(build, info->boot_id);
+	copy.mode = intern(build, info->mode);
+	copy.reason = intern(build, info->reason);
+	command = hs_arena_array(build->snap->arena, info->command_count, sizeof(*command));
+	if (!command) {
+		build->failed = true;
+		return;
+	}
+	for (size_t i = 0; i < info->command_count; i++)
+		command[i] = intern(build, info->command[i]);
+	copy.command = command;
+	build->info = copy;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/* builder.h: the inside of a snapshot under construction. */
+#ifndef HS_BUILD_BUILDER_H
+#define HS_BUILD_BUILDER_H
+
+#include "format/base/strtab.h"
+#include "format/base/vector.h"
+#include "format/tables.h"
+#include "libsnap/build/build.h"
+
+/* What a producer did wrong first. */
+enum hs_build_misuse {
+	HS_BUILD_FINE,
+	HS_BUILD_BAD_STRING, /* a run's operand is not the number of a string */
+	HS_BUILD_BAD_SHAPE,  /* two runs of one part take the rest, or first_hidden > count */
+	HS_BUILD_BAD_KIND,   /* a label kind, strength, role or rank that does not exist */
+	HS_BUILD_NO_OBJECT,  /* a reference before the first object */
+	HS_BUILD_TOO_MANY,   /* objects, types or shapes do not fit 32 bits */
+	HS_BUILD_SPENT,	     /* finished twice */
+};
+
+struct hs_build {
+	struct hs_snapshot *snap; /* its arena and columns are being filled */
+	bool failed;		  /* memory ran out */
+	enum hs_build_misuse misuse;
+	struct hs_strtab strings;
+
+	/* Columns of snap->columns that have an element per object grow together. */
+	uint32_t object_count;
+	size_t object_capacity;
+	size_t edge_count;
+	size_t edge_capacity;
+
+	HS_VECTOR(struct hs_type) types;
+	HS_VECTOR(struct hs_shape) shapes;
+	uint32_t *shape_slots; /* open addressing: number + 1, 0 if free */
+	size_t shape_slot_count;
+	HS_VECTOR(struct hs_root) roots;
+	HS_VECTOR(struct hs_thread) threads;
+	HS_VECTOR(struct hs_frame) frames;
+	HS_VECTOR(struct hs_region) regions;
+	HS_VECTOR(struct hs_extent) extents;
+	HS_VECTOR(struct hs_gap) gaps;
+	struct hs_info info;
+};
+
+/* End the columns: no column is NULL, first_edge has its last element. False: no memory. */
+bool hs_build_close_columns(struct hs_build *build);
+
+#endif

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: MIT */
+/* test_build.c: what a producer says arrives in the tables, in the specified order. */
+#include "hs_cmocka.h"
+
+#include "libsnap/build/build.h"
+#include <stdio.h>
+
+static uint32_t list_shape(struct hs_build *build)
+{
+	struct hs_run items = {.kind = HS_LABEL_INDEX};
+
+	return hs_build_shape(build, &items, 1, 1);
+}
+
+static void add(struct hs_build *build, hs_addr address, uint32_t type, uint32_t shape,
+		const uint32_t *targets, uint32_t count)
+{
+	struct hs_build_object object = {
+		.address = address,
+		.type = type,
+		.shape = shape,
+		.size = 16 + address % 100,
+		.generation = HS_GENERATION_NONE,
+		.owner = HS_NONE,
+		.visible = count,
+	};
+
+	hs_build_object(build, &object);
+	for (uint32_t i = 0; i < count; i++)
+		hs_build_edge(build, targets[i]);
+}
+
+static void build_empty(void **state)
+{
+	struct hs_build *build = hs_build_create();
+	struct hs_snapshot *snap = NULL;
+
+	(void)state;
+	assert_null(hs_build_finish(build, NULL, NULL, &snap));
+	hs_build_destroy(build);
+	assert_int_equal(hs_snapshot_objects(snap)->count, 0);
+	assert_int_equal(hs_snapshot_objects(snap)->first_edge[0], 0);
+	assert_str(hs_snapshot_info(snap)->runtime, "");
+	hs_snapshot_destroy(snap);
+}
+
+/*
+ * Added in the order of addresses; the roots are number 4, then 1.
+ *
+ *   4 -> 3, 0      0 -> 4      1 -> 3      2 -> 5      5 -> 2      3 -> nothing
+ */
+static struct hs_snapshot *build_graph(void)
+{
+	struct hs_build *build = hs_build_create();
+	uint32_t type = hs_build_type(build, STR("list"), STR("builtins"), HS_ROLE_SEQUENCE, 3);
+	uint32_t shape = list_shape(build);
+	struct hs_snapshot *snap = NULL;
+
+	add(build, 0x1000, type, shape, (uint32_t[]){4}, 1);
+	add(build, 0x1010, type, shape, (uint32_t[]){3}, 1);
+	add(build, 0x1020, type, shape, (uint32_t[]){5}, 1);
+	add(build, 0x1030, type, shape, NULL, 0);
+	add(build, 0x1040, type, shape, (uint32_t[]){3, 0}, 2);
+	add(build, 0x1018, type, shape, (uint32_t[]){2}, 1);
+	hs_build_root(build, HS_ROOT_MODULE, 4, STR("app"), HS_NONE, HS_NONE);
+	hs_build_root(build, HS_ROOT_INTERNAL, 1, STR("x"), HS_NONE, HS_NONE);
+	assert_int_equal(hs_build_object_count(build), 6);
+	assert_int_equal(hs_build_edge_count(build), 6);
+	assert_null(hs_build_finish(build, NULL, NULL, &snap));
+	hs_build_destroy(build);
+	return snap;
+}
+
+static void order_is_breadth_first(void **state)
+{
+	static const hs_addr addresses[] = {0x1040, 0x1010, 0x1030, 0x1000, 0x1018, 0x1020};
+	static const hs_id edges[] = {2, 3, 2, 0, 5, 4};
+	static const uint64_t first_edge[] = {0, 2, 3, 3, 4, 5, 6};
+	struct hs_snapshot *snap = build_graph();
+	const struct hs_objects *objects = hs_snapshot_objects(snap);
+	const struct hs_root *roots;
+	size_t root_count;
+	uint32_t type_count;
+
+	(void)state;
+	assert_int_equal(objects->count, 6);
+	assert_int_equal(objects->edge_count, 6);
+	assert_memory_equal(objects->address, addresses, sizeof(addresses));
+	assert_memory_equal(objects->edges, edges, sizeof(edges));
+	assert_memory_equal(objects->first_edge, first_edge, sizeof(first_edge));
+	for (hs_id i = 0; i < objects->count; i++)
+		assert_int_equal(objects->size[i], 16 + addresses[i] % 100);
+	roots = hs_snapshot_roots(snap, &root_count);
+	assert_int_equal(root_count, 2);
+	assert_int_equal(roots[0].object, 0);
+	assert_int_equal(roots[1].object, 1);
+	assert_int_equal(hs_snapshot_types(snap, &type_count)->object, 2);
+	assert_null(objects->owner);
+	assert_null(objects->allocated);
+	hs_snapshot_destroy(snap);
+}
+
+static void labels_follow_the_shape(void **state)
+{
+	static const struct {
+		enum hs_label_kind kind;
+		const char *name;
+		uint64_t index;
+	} expected[] = {
+		{HS_LABEL_ATTRIBUTE, "a", 0}, {HS_LABEL_INDEX, "", 7}, {HS_LABEL_INDEX, "", 6},
+		{HS_LABEL_INDEX, "", 5},      {HS_LABEL_ITEM, "k", 0}, {HS_LABEL_VALUE, "", 0},
+		{HS_LABEL_KEY, "", 0},	      {HS_LABEL_VALUE, "", 0}, {HS_LABEL_OFFSET, "", 24},
+		{HS_LABEL_OFFSET, "", 32},
+	};
+	struct hs_build *build = hs_build_create();
+	struct hs_run runs[] = {
+		{.kind = HS_LABEL_ATTRIBUTE,
+		 .operand = hs_build_string(build, STR("a")),
+		 .count = 1},
+		{.kind = HS_LABEL_INDEX_DOWN, .operand = 5},
+		{.kind = HS_LABEL_ITEM, .operand = hs_build_string(build, STR("k")), .count = 1},
+		{.kind = HS_LABEL_ENTRY, .count = 3},
+		{.kind = HS_LABEL_OFFSET, .operand = 24, .strength = HS_WEAK},
+	};
+	uint32_t shape = hs_build_shape(build, runs, 5, 3);
+	uint32_t type = hs_build_type(build, STR("t"), STR("m"), HS_ROLE_INSTANCE, HS_NONE);
+	struct hs_build_object object = {
+		.address = 8, .type = type, .shape = shape, .visible = 5, .owner = HS_NONE};
+	struct hs_snapshot *snap = NULL;
+
+	(void)state;
+	assert_int_equal(hs_build_shape(build, runs, 5, 3), shape);
+	assert_int_not_equal(hs_build_shape(build, runs, 5, 2), shape);
+	hs_build_object(build, &object);
+	for (int i = 0; i < 10; i++)
+		hs_build_edge(build, 0);
+	assert_null(hs_build_finish(build, NULL, NULL, &snap));
+	hs_build_destroy(build);
+	for (uint32_t i = 0; i < 10; i++) {
+		struct hs_label label = hs_snapshot_label(snap, 0, i);
+
+		assert_int_equal(label.kind, expected[i].kind);
+		assert_str(label.name, expected[i].name);
+		assert_int_equal(label.index, expected[i].index);
+		assert_int_equal(label.strength, i < 8 ? HS_STRONG : HS_WEAK);
+	}
+	hs_snapshot_destroy(snap);
+}
+
+static void gaps_and_strings_are_interned(void **state)
+{
+	struct hs_build *build = hs_build_create();
+	struct hs_snapshot *snap = NULL;
+	char text[16];
+
+	(void)state;
+	assert_int_equal(hs_build_string(build, STR("")), 0);
+	for (int round = 0; round < 2; round++)
+		for (uint32_t i = 1; i < 2000; i++) {
+			snprintf(text, sizeof(text), "s%u", i);
+			assert_int_equal(hs_build_string(build, STR(text)), i);
+			assert_str(hs_build_string_at(build, i), text);
+		}
+	hs_build_gap(build, "lost", 2, 0);
+	hs_build_gap(build, "torn", 1, 0x10);
+	hs_build_gap(build, "lost", 3, 0x20);
+	assert_null(hs_build_finish(build, NULL, NULL, &snap));
+	hs_build_destroy(build);
+	assert_int_equal(hs_snapshot_info(snap)->gap_count, 2);
+	assert_str(hs_snapshot_info(snap)->gaps[0].reason, "lost");
+	assert_int_equal(hs_snapshot_info(snap)->gaps[0].count, 5);
+	assert_int_equal(hs_snapshot_info(snap)->gaps[0].example, 0x20);
+	assert_int_equal(hs_snapshot_string_count(snap), 2002);
+	hs_snapshot_destroy(snap);
+}
+
+static void halve(void *context, uint32_t *keys, size_t count)
+{
+	(void)context;
+	for (size_t i = 0; i < count; i++)
+		keys[i] = keys[i] % 2 ? HS_NONE : keys[i] / 2;
+}
+
+/* Keys are twice the number; odd ones name nothing. */
+static struct hs_error *finish_keyed(uint32_t edge, uint32_t owner, uint32_t type_object,
+				     uint32_t root, struct hs_snapshot **ret)
+{
+	struct hs_build *build = hs_build_create();
+	uint32_t type = hs_build_type(build, STR("t"), STR(""), HS_ROLE_TYPE, type_object);
+	struct hs_build_object object = {
+		.address = 8, .type = type, .shape = list_shape(build), .owner = owner};
+	struct hs_error *err;
+
+	hs_build_object(build, &object);
+	object.address = 16;
+	object.visible = 1;
+	hs_build_object(build, &object);
+	hs_build_edge(build, edge);
+	hs_build_root(build, HS_ROOT_MODULE, root, STR("r"), HS_NONE, HS_NONE);
+	err = hs_build_finish(build, halve, NULL, ret);
+	hs_build_destroy(build);
+	return err;
+}
+
+static void keys_are_resolved(void **state)
+{
+	struct hs_snapshot *snap = NULL;
+	uint32_t count;
+
+	(void)state;
+	assert_null(finish_keyed(0, 2, 2, 2, &snap));
+	assert_int_equal(hs_snapshot_objects(snap)->address[0], 16);
+	assert_int_equal(hs_snapshot_objects(snap)->edges[0], 1);
+	assert_int_equal(hs_snapshot_objects(snap)->owner[0], 0);
+	assert_int_equal(hs_snapshot_types(snap, &count)->object, 0);
+	hs_snapshot_destroy(snap);
+	for (int field = 0; field < 4; field++) {
+		struct hs_error *err = finish_keyed(field == 0, field == 1 ? 1 : HS_NONE,
+						    field == 2 ? 7 : HS_NONE, field == 3, &snap);
+
+		assert_non_null(err);
+		assert_int_equal(hs_error_code(err), HS_ERROR_FAILED);
+		assert_non_null(strstr(hs_error_message(err), "names no object"));
+		hs_error_destroy(err);
+	}
+}
+
+static void expect_failure(struct hs_build *build, const char *part)
+{
+	struct hs_snapshot *snap = NULL;
+	struct hs_error *err = hs_build_finish(build, NULL, NULL, &snap);
+
+	assert_non_null(err);
+	assert_null(snap);
+	assert_int_equal(hs_error_code(err), HS_ERROR_FAILED);
+	if (!strstr(hs_error_message(err), part))
+		fail_msg("\"%s\" lacks \"%s\"", hs_error_message(err), part);
+	hs_error_destroy(err);
+	hs_build_destroy(build);
+}
+
+static void misuse_is_reported(void **state)
+{
+	struct hs_run two_rests[] = {{.kind = HS_LABEL_INDEX}, {.kind = HS_LABEL_KEY}};
+	struct hs_run unknown = {.kind = HS_LABEL_COUNT};
+	struct hs_run nameless = {.kind = HS_LABEL_ITEM, .operand = 99};
+	struct hs_run three = {.kind = HS_LABEL_INDEX, .count = 3};
+	struct hs_build *build = hs_build_create();
+
+	(void)state;
+	hs_build_shape(build, two_rests, 2, 2);
+	expect_failure(build, "two runs that take the rest");
+	build = hs_build_create();
+	hs_build_shape(build, two_rests, 2, 3);
+	expect_failure(build, "hides more runs");
+	build = hs_build_create();
+	hs_build_shape(build, &unknown, 1, 1);
+	expect_failure(build, "kind");
+	build = hs_build_create();
+	hs_build_shape(build, &nameless, 1, 1);
+	expect_failure(build, "string");
+	build = hs_build_create();
+	hs_build_edge(build, 0);
+	expect_failure(build, "before the first object");
+	build = hs_build_create();
+	add(build, 0x20, 0, list_shape(build), NULL, 0);
+	expect_failure(build, "0x20 has no type");
+	build = hs_build_create();
+	add(build, 0x20, hs_build_type(build, STR("t"), STR(""), HS_ROLE_OTHER, HS_NONE),
+	    hs_build_shape(build, &three, 1, 1), (uint32_t[]){0, 0}, 2);
+	expect_failure(build, "type t has 2 references, 2 of them visible");
+	build = hs_build_create();
+	hs_build_frame(build, 0, STR("f"), STR("g"), 1);
+	expect_failure(build, "frame 0 has no thread");
+}
+
+static void whole_info_is_kept(void **state)
+{
+	struct hs_str command[] = {STR("python3"), STR("app.py")};
+	struct hs_info info = {
+		.pid = 7, .runtime = STR("cpython"), .command = command, .command_count = 2};
+	struct hs_build *build = hs_build_create();
+	uint32_t thread = hs_build_thread(build, 70, STR("main"));
+	struct hs_region region = {.start = 0x1000, .end = 0x2000, .name = STR("[heap]")};
+	struct hs_extent extent = {
+		.start = 0x10, .size = 2, .state = STR("free"), .owner = HS_NONE};
+	struct hs_snapshot *snap = NULL;
+	uint32_t count;
+	size_t size;
+
+	(void)state;
+	hs_build_info(build, &info);
+	assert_int_equal(hs_build_frame(build, thread, STR("f"), STR("app.py"), 3), 0);
+	hs_build_region(build, &region);
+	hs_build_extent(build, &extent);
+	assert_null(hs_build_finish(build, NULL, NULL, &snap));
+	hs_build_destroy(build);
+	assert_int_equal(hs_snapshot_info(snap)->pid, 7);
+	assert_int_equal(hs_snapshot_info(snap)->command_count, 2);
+	assert_str(hs_snapshot_info(snap)->command[1], "app.py");
+	assert_str(hs_snapshot_info(snap)->mode, "");
+	assert_str(hs_snapshot_threads(snap, &count)->name, "main");
+	assert_str(hs_snapshot_frames(snap, &count)->function, "f");
+	assert_str(hs_snapshot_regions(snap, &size)->name, "[heap]");
+	assert_str(hs_snapshot_extents(snap, &size)->state, "free");
+	assert_str(hs_snapshot_extents(snap, &size)->allocator, "");
+	hs_snapshot_destroy(snap);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(build_empty),
+		cmocka_unit_test(order_is_breadth_first),
+		cmocka_unit_test(labels_follow_the_shape),
+		cmocka_unit_test(gaps_and_strings_are_interned),
+		cmocka_unit_test(keys_are_resolved),
+		cmocka_unit_test(misuse_is_reported),
+		cmocka_unit_test(whole_info_is_kept),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
