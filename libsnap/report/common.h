@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* common.h: what every report has. */
+#ifndef HS_REPORT_COMMON_H
+#define HS_REPORT_COMMON_H
+
+#include "libsnap/report/model.h"
+
+/* "coverage": how much of the truth the report can know. */
+void hs_report_coverage(struct hs_report *report, uint64_t gaps);
+
+/* The same for people: a line at the end if anything is missing. */
+void hs_report_coverage_line(struct hs_report *report, uint64_t gaps);
+
+/* "by": the names of the classifiers. */
+void hs_report_by(struct hs_report *report, const struct hs_classifier *const *by, size_t by_count);
+
+/* The classifiers' names joined by ", ", NUL-terminated, in the report's own memory. */
+struct hs_value hs_report_classifiers(struct hs_report *report,
+				      const struct hs_classifier *const *by, size_t by_count);
+
+#endif

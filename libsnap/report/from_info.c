@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+/* from_info.c: what a snapshot is and how it came about, as a report. */
+#include "libsnap/report/common.h"
+
+#include "format/base/error.h"
+
+static const struct hs_table_column section_columns[] = {
+	{.key = "name", .title = "Name", .left = true, .audience = HS_FOR_ALL},
+	{.key = "bytes", .title = "Size", .min_width = 9, .audience = HS_FOR_ALL},
+};
+
+static const struct hs_table_column gap_columns[] = {
+	{.key = "count", .title = "Count", .min_width = 9, .audience = HS_FOR_ALL},
+	{.key = "example", .title = "Example", .min_width = 14, .audience = HS_FOR_ALL},
+	{.key = "reason", .title = "Reason", .left = true, .audience = HS_FOR_ALL},
+};
+
+static uint64_t gap_total(const struct hs_info *info)
+{
+	uint64_t total = 0;
+
+	for (size_t i = 0; i < info->gap_count; i++)
+		if (__builtin_add_overflow(total, info->gaps[i].count, &total))
+			return UINT64_MAX;
+	return total;
+}
+
+static struct hs_value string_or_null(struct hs_report *report, struct hs_str str)
+{
+	return str.size ? hs_value_copy(report, str) : hs_value_null();
+}
+
+static void add_process(struct hs_report *report, const struct hs_info *info)
+{
+	struct hs_node *group = hs_node_group(report, report->root, "process", "Process");
+	struct hs_value *command = hs_value_items(report, info->command_count);
+
+	for (size_t i = 0; command && i < info->command_count; i++)
+		command[i] = hs_value_copy(report, info->command[i]);
+	hs_node_field(report, group, "pid", "PID", hs_value_number(HS_VALUE_U64, info->pid));
+	hs_node_field(report, group, "runtime", "Runtime", string_or_null(report, info->runtime));
+	hs_node_field(report, group, "version", "Version", string_or_null(report, info->version));
+	hs_node_field(report, group, "command", "Command",
+		      hs_value_list(command, info->command_count));
+	hs_node_field(report, group, "time", "Taken",
+		      hs_value_number(HS_VALUE_TIME, info->time_ns));
+}
+
+static uint64_t size_total(const struct hs_objects *objects)
+{
+	uint64_t total = 0;
+
+	for (hs_id i = 0; i < objects->count; i++)
+		total += objects->size[i];
+	return total;
+}
+
+static void add_heap(struct hs_report *report, const struct hs_snapshot *snap)
+{
+	const struct hs_objects *objects = hs_snapshot_objects(snap);
+	struct hs_node *root = report->root;
+
+	hs_node_field(report, root, "objects", "Objects",
+		      hs_value_number(HS_VALUE_COUNT, objects->count));
+	hs_node_field(report, root, "edges", "References",
+		      objects->first_edge ? hs_value_number(HS_VALUE_COUNT, objects->edge_count)
+					  : hs_value_null());
+	hs_node_field(report, root, "bytes", "Size of the objects",
+		      objects->size ? hs_value_number(HS_VALUE_BYTES, size_total(objects))
+				    : hs_value_null());
+}
+
+static void add_capture(struct hs_report *report, const struct hs_info *info)
+{
+	struct hs_node *group = hs_node_group(report, report->root, "capture", "Capture");
+
+	hs_node_field(report, group, "mode", "Mode", string_or_null(report, info->mode));
+	hs_node_field(report, group, "reason", "Reason", string_or_null(report, info->reason));
+	hs_node_field(report, group, "pause_ms", "Pause (ms)",
+		      hs_value_real((double)info->pause_ns / 1e6, 3));
+	hs_node_field(report, group, "copied", "Copied",
+		      hs_value_number(HS_VALUE_BYTES, info->copied));
+	hs_node_field(report, group, "retries", "Retries",
+		      hs_value_number(HS_VALUE_U64, info->retries));
+	hs_node_field(report, group, "damaged", "Damaged",
+		      hs_value_number(HS_VALUE_U64, info->damaged));
+}
+
+static void add_sections(struct hs_report *report, const struct hs_snapshot *snap)
+{
+	const struct hs_section_info *sections;
+	struct hs_node *table;
+	size_t count;
+
+	sections = hs_snapshot_sections(snap, &count);
+	table = hs_node_table(report, report->root, "sections", "Sections of the file",
+			      section_columns, 2, count);
+	if (!table)
+		return;
+	if (!count)
+		table->audience = HS_FOR_DATA;
+	for (size_t i = 0; i < count; i++) {
+		struct hs_str name = {sections[i].name, __builtin_strlen(sections[i].name)};
+
+		hs_table_row(table, i,
+			     (const struct hs_value[]){
+				     hs_value_copy(report, name),
+				     hs_value_number(HS_VALUE_BYTES, sections[i].bytes),
+			     });
+	}
+}
+
+static void add_gaps(struct hs_report *report, const struct hs_info *info)
+{
+	struct hs_node *table = hs_node_table(report, report->root, "gaps", "What is missing",
+					      gap_columns, 3, info->gap_count);
+
+	if (!table)
+		return;
+	if (!info->gap_count)
+		table->audience = HS_FOR_DATA;
+	for (size_t i = 0; i < info->gap_count; i++) {
+		const struct hs_gap *gap = &info->gaps[i];
+
+		hs_table_row(table, i,
+			     (const struct hs_value[]){
+				     hs_value_number(HS_VALUE_COUNT, gap->count),
+				     gap->example ? hs_value_number(HS_VALUE_ADDRESS, gap->example)
+						  : hs_value_null(),
+				     hs_value_copy(report, gap->reason),
+			     });
+	}
+}
+
+struct hs_error *hs_report_from_info(const struct hs_snapshot *snap, struct hs_report **ret)
+{
+	const struct hs_info *info = hs_snapshot_info(snap);
+	struct hs_report *report = hs_report_create("heapsnap.info/1");
+	struct hs_node *resident;
+	uint64_t gaps;
+
+	if (!report)
+		return &hs_enomem;
+	gaps = gap_total(info);
+	hs_report_coverage(report, gaps);
+	add_process(report, info);
+	add_heap(report, snap);
+	resident = hs_node_group(report, report->root, "resident", NULL);
+	hs_node_field(report, resident, "total", "Resident memory",
+		      hs_value_number(HS_VALUE_BYTES, info->resident));
+	add_capture(report, info);
+	add_sections(report, snap);
+	add_gaps(report, info);
+	if (!gaps)
+		hs_line_text(report, hs_node_line(report, report->root, 0),
+			     "Coverage: complete; nothing was left out at capture.");
+	return hs_report_done(report, ret);
+}

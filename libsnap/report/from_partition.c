@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/* from_partition.c: a partition as a report: guppy's table. */
+#include "libsnap/report/common.h"
+
+#include "format/base/error.h"
+#include "format/base/str.h"
+
+enum {
+	COLUMN_COUNT = 8,
+};
+
+/* The columns; only the last one's title depends on what the partition is by. */
+static const struct hs_table_column columns[COLUMN_COUNT] = {
+	{.key = "index", .title = "Index", .min_width = 6, .audience = HS_FOR_ALL},
+	{.key = "count", .title = "Count", .min_width = 6, .audience = HS_FOR_ALL},
+	{.key = "count_pct", .title = "%", .min_width = 3, .audience = HS_FOR_ALL},
+	{.key = "bytes", .title = "Size", .min_width = 8, .audience = HS_FOR_ALL},
+	{.key = "bytes_pct", .title = "%", .min_width = 3, .audience = HS_FOR_ALL},
+	{.key = "cumulative_bytes", .title = "Cumulative", .min_width = 9, .audience = HS_FOR_ALL},
+	{.key = "cumulative_pct", .title = "%", .min_width = 3, .audience = HS_FOR_ALL},
+	{.key = "kind", .title = "Kind", .left = true, .audience = HS_FOR_ALL},
+};
+
+/* "Kind (class / dict of class)", as guppy has it, or the classifiers' names. */
+static const char *kind_title(struct hs_report *report, const struct hs_partition *partition)
+{
+	struct hs_value title;
+
+	if (partition->by_count == 1 && !strcmp(hs_classifier_name(partition->by[0]), "kind"))
+		return "Kind (class / dict of class)";
+	title = hs_report_classifiers(report, partition->by, partition->by_count);
+	if (title.kind != HS_VALUE_STRING)
+		return "";
+	/* The names are ours and in ASCII; the copy belongs to the report. */
+	if (title.str.size && title.str.data[0] >= 'a' && title.str.data[0] <= 'z')
+		((char *)(uintptr_t)title.str.data)[0] -= 'a' - 'A';
+	return title.str.data;
+}
+
+static void add_rows(struct hs_report *report, const struct hs_partition *partition)
+{
+	struct hs_table_column *own = hs_arena_copy(report->arena, columns, sizeof(columns));
+	struct hs_node *table;
+	uint64_t cumulative = 0;
+
+	if (!own) {
+		report->failed = true;
+		return;
+	}
+	own[COLUMN_COUNT - 1].title = kind_title(report, partition);
+	table = hs_node_table(report, report->root, "rows", NULL, own, COLUMN_COUNT,
+			      partition->row_count);
+	if (!table)
+		return;
+	table->table.more = "Type e.g. 'heapsnap top FILE -n 0' to view all.";
+	for (size_t i = 0; i < partition->row_count; i++) {
+		const struct hs_partition_row *row = &partition->rows[i];
+
+		cumulative += row->bytes;
+		hs_table_row(table, i,
+			     (const struct hs_value[COLUMN_COUNT]){
+				     hs_value_number(HS_VALUE_U64, i),
+				     hs_value_number(HS_VALUE_U64, row->count),
+				     hs_value_percent(row->count, partition->objects),
+				     hs_value_number(HS_VALUE_U64, row->bytes),
+				     hs_value_percent(row->bytes, partition->bytes),
+				     hs_value_number(HS_VALUE_U64, cumulative),
+				     hs_value_percent(cumulative, partition->bytes),
+				     hs_value_copy(report, row->kind),
+			     });
+	}
+}
+
+struct hs_error *hs_report_from_partition(const struct hs_partition *partition,
+					  struct hs_report **ret)
+{
+	struct hs_report *report = hs_report_create("heapsnap.partition/1");
+	struct hs_node *line;
+
+	if (!report)
+		return &hs_enomem;
+	hs_report_coverage(report, partition->gaps);
+	hs_node_field_for(report, report->root, HS_FOR_JSON, "objects", NULL,
+			  hs_value_number(HS_VALUE_U64, partition->objects));
+	hs_node_field_for(report, report->root, HS_FOR_JSON, "bytes", NULL,
+			  hs_value_number(HS_VALUE_U64, partition->bytes));
+	hs_report_by(report, partition->by, partition->by_count);
+	line = hs_node_line(report, report->root, 0);
+	hs_line_text(report, line, "Partition of a set of ");
+	hs_line_add(report, line, hs_value_number(HS_VALUE_U64, partition->objects));
+	hs_line_text(report, line, " objects. Total size = ");
+	hs_line_add(report, line, hs_value_number(HS_VALUE_U64, partition->bytes));
+	hs_line_text(report, line, " bytes.");
+	add_rows(report, partition);
+	hs_report_coverage_line(report, partition->gaps);
+	return hs_report_done(report, ret);
+}
