@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/* partition.c: a snapshot's objects by class. */
+#include "libsnap/analysis/analysis.h"
+#include "libsnap/analysis/classify.h"
+
+#include "format/base/cleanup.h"
+#include "format/base/error.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+uint64_t hs_gap_total(const struct hs_snapshot *snap)
+{
+	const struct hs_info *info = hs_snapshot_info(snap);
+	uint64_t total = 0;
+
+	for (size_t i = 0; i < info->gap_count; i++)
+		if (__builtin_add_overflow(total, info->gaps[i].count, &total))
+			return UINT64_MAX;
+	return total;
+}
+
+int hs_str_compare(struct hs_str a, struct hs_str b)
+{
+	size_t size = a.size < b.size ? a.size : b.size;
+	int order = size ? memcmp(a.data, b.data, size) : 0;
+
+	return order ? order : (a.size > b.size) - (a.size < b.size);
+}
+
+static int compare_rows(const void *left, const void *right)
+{
+	const struct hs_partition_row *a = left;
+	const struct hs_partition_row *b = right;
+
+	if (a->bytes != b->bytes)
+		return a->bytes < b->bytes ? 1 : -1;
+	if (a->count != b->count)
+		return a->count < b->count ? 1 : -1;
+	return hs_str_compare(a->kind, b->kind);
+}
+
+/* Add up the classes; those without objects (names of other classifiers) are left out. */
+static bool fill_rows(struct hs_partition *partition, const struct hs_objects *objects,
+		      const struct hs_strtab *names, const uint32_t *numbers)
+{
+	struct hs_partition_row *rows;
+	size_t used = 0;
+
+	rows = hs_arena_array(partition->arena, names->strings.size, sizeof(*rows));
+	if (!rows)
+		return false;
+	for (hs_id i = 0; i < objects->count; i++) {
+		rows[numbers[i]].count++;
+		rows[numbers[i]].bytes += objects->size[i];
+		partition->bytes += objects->size[i];
+	}
+	for (size_t i = 0; i < names->strings.size; i++) {
+		if (!rows[i].count)
+			continue;
+		rows[used] = rows[i];
+		rows[used++].kind = names->strings.data[i];
+	}
+	qsort(rows, used, sizeof(*rows), compare_rows);
+	partition->objects = objects->count;
+	partition->rows = rows;
+	partition->row_count = used;
+	return true;
+}
+
+struct hs_error *hs_partition_create(const struct hs_snapshot *snap,
+				     const struct hs_classifier *const *by, size_t by_count,
+				     struct hs_partition **ret)
+{
+	const struct hs_objects *objects = hs_snapshot_objects(snap);
+	_cleanup_arena_ struct hs_arena *arena = hs_arena_create();
+	_cleanup_strtab_ struct hs_strtab names = {0};
+	_cleanup_free_ uint32_t *numbers = NULL;
+	struct hs_partition *partition;
+	struct hs_error *err;
+
+	if (!objects->size)
+		return hs_error_create(HS_ERROR_USAGE, "the snapshot was opened without sizes");
+	if (!arena || !hs_strtab_init(&names, arena))
+		return &hs_enomem;
+	partition = hs_arena_array(arena, 1, sizeof(*partition));
+	if (!partition)
+		return &hs_enomem;
+	partition->arena = arena;
+	partition->by = hs_arena_copy(arena, by, by_count * sizeof(const void *));
+	partition->by_count = by_count;
+	partition->gaps = hs_gap_total(snap);
+	if (!partition->by)
+		return &hs_enomem;
+	err = hs_classify(snap, by, by_count, &names, &numbers);
+	if (err)
+		return err;
+	if (!fill_rows(partition, objects, &names, numbers))
+		return &hs_enomem;
+	hs_steal(arena);
+	*ret = partition;
+	return NULL;
+}
+
+void hs_partition_destroy(struct hs_partition *partition)
+{
+	if (partition)
+		hs_arena_destroy(partition->arena);
+}

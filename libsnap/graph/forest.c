@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT */
+/* forest.c: the breadth-first spanning forest over which objects are reached from the roots. */
+#include "libsnap/graph/internal.h"
+
+#include "format/base/cleanup.h"
+#include "format/base/error.h"
+#include "format/base/huge.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A breadth-first search under way: order[0 .. done) is visited, order[done .. end) waits. */
+struct search {
+	const struct hs_snapshot *snap;
+	const struct hs_objects *objects;
+	const struct hs_weakness *weakness;
+	struct hs_forest *forest;
+	hs_id done;
+	hs_id end;
+};
+
+/* What forest->parent says before an object is seen. */
+#define UNSEEN (UINT64_MAX - 2)
+
+static void search_start(struct search *search, hs_id object, uint64_t parent)
+{
+	if (search->forest->parent[object] != UNSEEN)
+		return;
+	search->forest->parent[object] = parent;
+	search->forest->order[search->end++] = object;
+}
+
+static void visit_all(struct search *search, uint64_t edge, uint64_t end)
+{
+	const hs_id *edges = search->objects->edges;
+	uint64_t *parent = search->forest->parent;
+
+	for (; edge < end; edge++) {
+		hs_id target = edges[edge];
+
+		if (parent[target] != UNSEEN)
+			continue;
+		parent[target] = edge;
+		search->forest->order[search->end++] = target;
+	}
+}
+
+/* Length of run @run, of @total references in the part that it belongs to. */
+static uint64_t run_length(const struct hs_shape *shape, uint32_t run, uint64_t total)
+{
+	uint32_t start = run < shape->first_hidden ? 0 : shape->first_hidden;
+	uint32_t end = run < shape->first_hidden ? shape->first_hidden : shape->count;
+	uint64_t fixed = 0;
+
+	if (shape->runs[run].count)
+		return shape->runs[run].count;
+	for (uint32_t i = start; i < end; i++)
+		fixed += shape->runs[i].count;
+	return total > fixed ? total - fixed : 0;
+}
+
+/* The references of an object some of whose runs are weak. */
+static void visit_by_run(struct search *search, hs_id object, const struct hs_shape *shape)
+{
+	const struct hs_objects *objects = search->objects;
+	uint64_t edge = objects->first_edge[object];
+	uint64_t end = objects->first_edge[object + 1];
+	uint64_t visible = objects->visible[object];
+
+	for (uint32_t run = 0; run < shape->count && edge < end; run++) {
+		uint64_t part = run < shape->first_hidden
+					? visible
+					: end - objects->first_edge[object] - visible;
+		uint64_t length = run_length(shape, run, part);
+
+		if (length > end - edge)
+			length = end - edge;
+		if (shape->runs[run].strength != HS_WEAK)
+			visit_all(search, edge, edge + length);
+		edge += length;
+	}
+}
+
+/* Go on until nothing waits. */
+static void search_run(struct search *search)
+{
+	const struct hs_objects *objects = search->objects;
+	const struct hs_shape *shapes;
+	uint32_t count;
+
+	shapes = hs_snapshot_shapes(search->snap, &count);
+	while (search->done < search->end) {
+		hs_id object = search->forest->order[search->done++];
+		uint32_t shape = objects->shape[object];
+
+		if (search->weakness->some[shape])
+			visit_by_run(search, object, &shapes[shape]);
+		else
+			visit_all(search, objects->first_edge[object],
+				  objects->first_edge[object + 1]);
+	}
+}
+
+static void search_roots(struct search *search)
+{
+	const struct hs_root *roots;
+	size_t count;
+
+	roots = hs_snapshot_roots(search->snap, &count);
+	for (uint32_t rank = 0; rank < HS_ROOT_RANK_COUNT; rank++) {
+		for (size_t i = 0; i < count; i++)
+			if (roots[i].rank == rank)
+				search_start(search, roots[i].object, HS_PARENT_ROOT);
+		search_run(search);
+	}
+	search->forest->reached = search->end;
+}
+
+/* Mark what unreached objects refer to, other than themselves. */
+static void mark_referents(const struct search *search, uint8_t *referred)
+{
+	const struct hs_objects *objects = search->objects;
+
+	for (hs_id object = 0; object < objects->count; object++) {
+		if (search->forest->parent[object] != UNSEEN)
+			continue;
+		for (uint64_t edge = objects->first_edge[object];
+		     edge < objects->first_edge[object + 1]; edge++)
+			if (objects->edges[edge] != object)
+				referred[objects->edges[edge]] = 1;
+	}
+}
+
+/* The last phase: what no root reaches. */
+static bool search_rest(struct search *search)
+{
+	hs_id count = search->objects->count;
+	_cleanup_free_ uint8_t *referred = NULL;
+
+	if (search->end == count)
+		return true;
+	referred = calloc(count, 1);
+	if (!referred)
+		return false;
+	mark_referents(search, referred);
+	for (hs_id object = 0; object < count; object++)
+		if (!referred[object])
+			search_start(search, object, HS_PARENT_NONE);
+	search_run(search);
+	for (hs_id object = 0; object < count; object++) {
+		search_start(search, object, HS_PARENT_NONE);
+		search_run(search);
+	}
+	return true;
+}
+
+struct hs_error *hs_forest_init(struct hs_forest *forest, const struct hs_snapshot *snap)
+{
+	const struct hs_objects *objects = hs_snapshot_objects(snap);
+	size_t count = objects->count ? objects->count : 1;
+	struct hs_weakness weakness;
+	struct search search = {
+		.snap = snap,
+		.objects = objects,
+		.weakness = &weakness,
+		.forest = forest,
+	};
+	bool complete;
+
+	forest->reached = 0;
+	forest->parent = hs_huge_alloc(count, sizeof(*forest->parent));
+	forest->order = hs_huge_alloc(count, sizeof(*forest->order));
+	if (!forest->parent || !forest->order || !hs_weakness_init(&weakness, snap))
+		return &hs_enomem;
+	for (hs_id i = 0; i < objects->count; i++)
+		forest->parent[i] = UNSEEN;
+	search_roots(&search);
+	complete = search_rest(&search);
+	hs_weakness_deinit(&weakness);
+	return complete ? NULL : &hs_enomem;
+}
+
+void hs_forest_deinit(struct hs_forest *forest)
+{
+	free(forest->parent);
+	free(forest->order);
+	*forest = (struct hs_forest){0};
+}
+
+bool hs_weakness_init(struct hs_weakness *weakness, const struct hs_snapshot *snap)
+{
+	const struct hs_shape *shapes;
+	uint32_t count;
+
+	shapes = hs_snapshot_shapes(snap, &count);
+	weakness->snap = snap;
+	weakness->some = calloc(count ? count : 1, 1);
+	if (!weakness->some)
+		return false;
+	for (uint32_t i = 0; i < count; i++)
+		for (uint32_t run = 0; run < shapes[i].count; run++)
+			weakness->some[i] |= shapes[i].runs[run].strength == HS_WEAK;
+	return true;
+}
+
+void hs_weakness_deinit(struct hs_weakness *weakness)
+{
+	free(weakness->some);
+	weakness->some = NULL;
+}
+
+bool hs_weakness_slot(const struct hs_weakness *weakness, hs_id object, uint32_t slot)
+{
+	return hs_snapshot_label(weakness->snap, object, slot).strength == HS_WEAK;
+}
