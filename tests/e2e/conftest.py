@@ -1,0 +1,281 @@
+# SPDX-License-Identifier: MIT
+"""conftest.py: the command, the interpreters there are, and targets that block when told to.
+
+Environment: HEAPSNAP names the command to test, HEAPSNAP_PYTHONS (colon-separated) more
+interpreters than those found on PATH and in the version manager's folder.
+"""
+import contextlib
+import ctypes
+import glob
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+TARGETS = pathlib.Path(__file__).resolve().parent / "targets"
+SUPPORTED = ["3.11", "3.12", "3.13"]
+TIMEOUT = 120  # seconds; nothing here takes a tenth of it
+
+PR_SET_PTRACER = 0x59616D61
+
+PROBE = """
+import json, os, platform, sys, sysconfig
+print(json.dumps({
+    "minor": "%d.%d" % sys.version_info[:2],
+    "version": platform.python_version(),
+    "file": os.path.realpath(sys.executable),
+    "plain": platform.python_implementation() == "CPython"
+             and not sysconfig.get_config_var("Py_DEBUG")
+             and not sysconfig.get_config_var("Py_GIL_DISABLED"),
+}))
+"""
+
+
+def find_interpreters():
+    """Every CPython there is, as dicts of PROBE's keys plus `command`, each file once."""
+    names = ["/usr/bin/python3"]
+    names += [f"python3.{minor}" for minor in range(8, 20)]
+    names += sorted(glob.glob(os.path.expanduser("~/.pyenv/versions/*/bin/python")))
+    names += filter(None, os.environ.get("HEAPSNAP_PYTHONS", "").split(":"))
+    found = {}
+    for name in names:
+        command = shutil.which(name)
+        if not command:
+            continue
+        with contextlib.suppress(subprocess.SubprocessError, ValueError, OSError):
+            out = subprocess.run([command, "-c", PROBE], capture_output=True, timeout=20,
+                                 check=True).stdout
+            row = json.loads(out)
+            found.setdefault(row["file"], dict(row, command=command))
+    return list(found.values())
+
+
+INTERPRETERS = find_interpreters()
+
+
+def interpreters(minors, every):
+    """Parameters: the plain interpreters of these versions, one each unless @every."""
+    rows = []
+    for minor in minors:
+        fitting = [i for i in INTERPRETERS if i["minor"] == minor and i["plain"]]
+        for row in fitting if every else fitting[:1]:
+            rows.append(pytest.param(row["command"], id=row["version"] + "-" +
+                                     ("system" if row["command"].startswith("/usr/") else "other")))
+        if not fitting:
+            reason = f"no CPython {minor} on this machine; HEAPSNAP_PYTHONS can name one"
+            rows.append(pytest.param(None, id=minor, marks=pytest.mark.skip(reason=reason)))
+    return rows
+
+
+def pytest_addoption(parser):
+    parser.addoption("--long", action="store_true", help="run sweeps that take their time, too")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "long: takes minutes; runs with --long only")
+
+
+def pytest_collection_modifyitems(config, items):
+    if config.getoption("--long"):
+        return
+    for item in items:
+        if "long" in item.keywords:
+            item.add_marker(pytest.mark.skip(reason="takes minutes: tests/run --long"))
+
+
+@pytest.fixture(scope="session", params=interpreters(SUPPORTED, every=True))
+def python(request):
+    """Each supported interpreter there is, in turn."""
+    return request.param
+
+
+@pytest.fixture(scope="session", params=interpreters(SUPPORTED, every=False))
+def one_python(request):
+    """One interpreter of each supported version, in turn: for what takes longer."""
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def any_python():
+    """One supported interpreter: for what does not depend on its version."""
+    for row in INTERPRETERS:
+        if row["minor"] in SUPPORTED and row["plain"]:
+            return row["command"]
+    pytest.skip("no supported CPython on this machine; HEAPSNAP_PYTHONS can name one")
+
+
+class Heapsnap:
+    """The command under test."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __call__(self, *words, code=0, **more):
+        """Run it and see that it exits with @code; None: whatever it exits with."""
+        more.setdefault("stdout", subprocess.PIPE)
+        more.setdefault("stderr", subprocess.PIPE)
+        more.setdefault("stdin", subprocess.DEVNULL)
+        result = subprocess.run([self.path, *map(str, words)], timeout=TIMEOUT, **more)
+        if code is not None:
+            assert result.returncode == code, (
+                f"heapsnap {' '.join(map(str, words))} exited with {result.returncode}, "
+                f"not {code}: {(result.stderr or b'').decode(errors='replace')}")
+        return result
+
+    def json(self, *words, **more):
+        return json.loads(self(*words, "--json", **more).stdout)
+
+    def fails(self, code, *words, **more):
+        """Run it, see it fail with @code and one line on standard error; the line, decoded."""
+        result = self(*words, code=code, **more)
+        lines = result.stderr.decode().splitlines()
+        assert len(lines) == 1 and lines[0].startswith("heapsnap: "), lines
+        assert not result.stdout
+        return lines[0]
+
+
+@pytest.fixture(scope="session")
+def heapsnap():
+    named = os.environ.get("HEAPSNAP")
+    paths = [named] if named else [TOP / "build" / kind / "cli/heapsnap"
+                                   for kind in ("test", "release")]
+    for path in paths:
+        if os.access(path, os.X_OK):
+            return Heapsnap(str(path))
+    pytest.exit(f"there is no command at {' or '.join(map(str, paths))}; HEAPSNAP can name it", 2)
+
+
+def allow_tracing():
+    """Where Yama is strict, let any process of ours trace this one; kept over exec."""
+    ctypes.CDLL(None).prctl(PR_SET_PTRACER, ctypes.c_ulong(-1), 0, 0, 0)
+
+
+class Target:
+    """A process that prints READY and waits for a line, as often as its script says."""
+
+    def __init__(self, command, **more):
+        self.process = subprocess.Popen(list(map(str, command)), stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, preexec_fn=allow_tracing, **more)
+        self.pid = self.process.pid
+
+    def wait_ready(self):
+        """Wait for the next READY; the rest of its line."""
+        line = self.process.stdout.readline().decode()
+        assert line.startswith("READY"), f"the target said {line!r}"
+        return line[5:].strip()
+
+    def go_on(self):
+        self.process.stdin.write(b"\n")
+        self.process.stdin.flush()
+
+    def finish(self):
+        """Let it run to its end; what it printed until then."""
+        out, _ = self.process.communicate(b"\n", timeout=TIMEOUT)
+        assert self.process.returncode == 0
+        return out.decode()
+
+    def kill(self):
+        with contextlib.suppress(ProcessLookupError):
+            self.process.kill()
+        self.process.wait()
+        for stream in (self.process.stdin, self.process.stdout):
+            with contextlib.suppress(OSError):
+                stream.close()
+
+    def status(self):
+        """The fields of /proc/PID/status."""
+        text = pathlib.Path(f"/proc/{self.pid}/status").read_text()
+        return dict(line.split(":\t", 1) for line in text.splitlines() if ":\t" in line)
+
+    def assert_unharmed(self):
+        """It runs, and nobody traces it any more; every thread of it."""
+        for task in pathlib.Path(f"/proc/{self.pid}/task").iterdir():
+            fields = dict(line.split(":\t", 1) for line in
+                          (task / "status").read_text().splitlines() if ":\t" in line)
+            assert fields["TracerPid"].strip() == "0"
+            assert fields["State"][0] in "RSD", fields["State"]
+
+
+@pytest.fixture(scope="session")
+def start_session():
+    """start() for fixtures that live as long as the session."""
+    with contextlib.ExitStack() as stack:
+        yield make_start(stack)
+
+
+@pytest.fixture
+def start():
+    """start(PYTHON, SCRIPT, ARGUMENT...) runs a script of targets/ up to its first READY."""
+    with contextlib.ExitStack() as stack:
+        yield make_start(stack)
+
+
+def make_start(stack):
+    def begin(python, script, *arguments, **more):
+        target = Target([python, "-B", TARGETS / script, *arguments], **more)
+        stack.callback(target.kill)
+        target.wait_ready()
+        return target
+    return begin
+
+
+class Pair:
+    """Two snapshots of targets/sample.py, between which its registry grew."""
+
+    def __init__(self, first, second, pid, facts):
+        self.first, self.second, self.pid, self.facts = first, second, pid, facts
+
+
+@pytest.fixture(scope="session")
+def pairs(heapsnap, start_session, tmp_path_factory):
+    """pairs(PYTHON) is the Pair of that interpreter, taken once in a session."""
+    made = {}
+
+    def pair(python):
+        if python not in made:
+            folder = tmp_path_factory.mktemp("pair")
+            target = start_session(python, "sample.py")
+            heapsnap("dump", target.pid, "-o", folder / "a.snap")
+            target.go_on()
+            facts = json.loads(target.wait_ready())
+            heapsnap("dump", target.pid, "-o", folder / "b.snap")
+            made[python] = Pair(folder / "a.snap", folder / "b.snap", target.pid, facts)
+        return made[python]
+    return pair
+
+
+@pytest.fixture
+def pair(pairs, python):
+    return pairs(python)
+
+
+@pytest.fixture
+def any_pair(pairs, any_python):
+    return pairs(any_python)
+
+
+def wait_until(condition, seconds=20):
+    """Poll until @condition() is true; fail after @seconds."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return
+        time.sleep(0.01)
+    raise AssertionError("what was waited for did not happen")
+
+
+def end(process):
+    """Kill a process of our own and reap it."""
+    with contextlib.suppress(ProcessLookupError):
+        process.send_signal(signal.SIGKILL)
+    process.wait()
+
+
+assert sys.version_info >= (3, 9)

@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: MIT
+"""test_dump.py: snapshots of live processes, and the files they are kept in."""
+import datetime
+import os
+import pty
+import re
+import shutil
+import stat
+import subprocess
+
+import pytest
+
+
+
+@pytest.fixture
+def target(start, any_python):
+    return start(any_python, "sample.py")
+
+
+def test_dump_tells_what_it_wrote(heapsnap, start, python, tmp_path):
+    target = start(python, "sample.py")
+    file = tmp_path / "a.snap"
+    result = heapsnap("dump", target.pid, "-o", file)
+    assert result.stdout == b""
+    wrote, *notes, following = result.stderr.decode().splitlines()
+    match = re.fullmatch(rf"wrote {re.escape(str(file))}: ([\d,]+) objects, [\d.]+ MiB in "
+                         r"[\d.]+ [KM]iB; target stopped for [\d.]+ m?s", wrote)
+    assert match, wrote
+    assert following == f"next: heapsnap top {file}"
+    assert all(note.startswith("not complete: ") for note in notes)
+    objects = int(match[1].replace(",", ""))
+    assert objects == heapsnap.json("top", file)["objects"] > 20000
+    target.assert_unharmed()
+
+
+def test_mode_and_level(heapsnap, target, tmp_path):
+    for name, words in (("fast", ["--level", "1"]), ("small", ["--level=19"]),
+                        ("stop", ["--mode", "stop"]), ("auto", ["--mode=auto"])):
+        result = heapsnap("dump", *words, "-o", tmp_path / name, target.pid, "-q")
+        assert result.stderr == b""
+    info = heapsnap.json("info", tmp_path / "stop")
+    assert info["capture"]["mode"] == "stop"
+    assert os.path.getsize(tmp_path / "small") < os.path.getsize(tmp_path / "fast")
+    objects = {heapsnap.json("info", tmp_path / name)["objects"] for name in os.listdir(tmp_path)}
+    assert len(objects) == 1
+
+
+def test_verbose_explains(heapsnap, target, tmp_path):
+    result = heapsnap("dump", target.pid, "-v", "-o", tmp_path / "a.snap")
+    assert "stop" in result.stderr.decode()
+    assert len(result.stderr.splitlines()) > 2
+
+
+def test_default_name(heapsnap, target, tmp_path):
+    before = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0, tzinfo=None)
+    heapsnap("dump", target.pid, cwd=tmp_path, env=dict(os.environ, TZ="Asia/Tokyo"))
+    (name,) = os.listdir(tmp_path)
+    match = re.fullmatch(rf"heapsnap-{target.pid}-(\d{{8}}T\d{{6}})\.snap", name)
+    assert match, name
+    taken = datetime.datetime.strptime(match[1], "%Y%m%dT%H%M%S")
+    assert datetime.timedelta(0) <= taken - before < datetime.timedelta(minutes=1)
+
+
+def test_the_file_is_for_its_owner_alone(heapsnap, target, tmp_path):
+    heapsnap("dump", target.pid, "-o", tmp_path / "a.snap", preexec_fn=lambda: os.umask(0))
+    assert stat.S_IMODE(os.stat(tmp_path / "a.snap").st_mode) == 0o600
+    assert os.listdir(tmp_path) == ["a.snap"]
+
+
+def test_an_existing_file_is_kept(heapsnap, target, tmp_path):
+    file = tmp_path / "a.snap"
+    file.write_bytes(b"precious")
+    assert "-f" in heapsnap.fails(1, "dump", target.pid, "-o", file)
+    assert file.read_bytes() == b"precious"
+    # This is found before the target is looked at.
+    assert "-f" in heapsnap.fails(1, "dump", 2 ** 31 - 1, "-o", file)
+    heapsnap("dump", target.pid, "-o", file, "-f")
+    heapsnap("verify", file)
+    assert stat.S_IMODE(os.stat(file).st_mode) == 0o600
+    assert os.listdir(tmp_path) == ["a.snap"]
+
+
+def test_places_that_cannot_be_written(heapsnap, tmp_path):
+    nobody = 2 ** 31 - 1  # no such process: so the place is what is complained of
+    (tmp_path / "link").symlink_to("nowhere")
+    for place in ("no/such/a.snap", ".", "link", "/dev/null"):
+        text = heapsnap.fails(1, "dump", nobody, "-f", "-o", place, cwd=tmp_path)
+        assert "cannot write" in text
+    assert stat.S_ISCHR(os.stat("/dev/null").st_mode)
+    assert os.listdir(tmp_path) == ["link"]
+
+
+def test_streaming_to_standard_output(heapsnap, target, tmp_path):
+    result = heapsnap("dump", target.pid, "-o", "-")
+    assert result.stderr.startswith(b"wrote standard output: ")
+    (tmp_path / "a.snap").write_bytes(result.stdout)
+    heapsnap("verify", tmp_path / "a.snap")
+
+
+def test_a_terminal_gets_no_snapshot(heapsnap, target):
+    leader, follower = pty.openpty()
+    result = heapsnap("dump", target.pid, "-o", "-", code=2, stdout=follower)
+    os.close(follower)
+    assert b"terminal" in result.stderr
+    os.close(leader)
+
+
+def test_a_full_disk(heapsnap, target):
+    with open("/dev/full", "wb") as full:
+        result = heapsnap("dump", target.pid, "-o", "-", code=1, stdout=full)
+    assert b"No space left" in result.stderr
+    target.assert_unharmed()
+
+
+def test_a_full_file_system_leaves_no_partial_file(heapsnap, target, tmp_path):
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(tmp_path)]
+    if os.getuid() or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("needs the right to mount a small file system")
+    try:
+        assert "No space left" in heapsnap.fails(1, "dump", target.pid, "-o", tmp_path / "a.snap")
+        assert os.listdir(tmp_path) == []
+        (tmp_path / "old.snap").write_bytes(b"precious")
+        heapsnap.fails(1, "dump", target.pid, "-f", "-o", tmp_path / "old.snap")
+        assert (tmp_path / "old.snap").read_bytes() == b"precious"
+        assert os.listdir(tmp_path) == ["old.snap"]
+        target.assert_unharmed()
+    finally:
+        subprocess.run(["umount", str(tmp_path)], check=True)
+
+
+def test_closed_standard_descriptors_do_not_end_in_the_file(heapsnap, target, tmp_path):
+    def close():
+        for descriptor in (0, 1, 2):
+            os.close(descriptor)
+    file = tmp_path / "a.snap"
+    heapsnap("dump", target.pid, "-v", "-o", file, code=None, stdin=None, stdout=None,
+             stderr=None, preexec_fn=close)
+    heapsnap("verify", file)
+
+
+def test_hardly_any_memory(heapsnap, target, tmp_path):
+    """Running out of memory is an error like others, and the target goes on."""
+    prlimit = shutil.which("prlimit")
+    if not prlimit:
+        pytest.skip("needs prlimit of util-linux")
+    seen = set()
+    for megabytes in (12, 20, 32, 64):
+        command = [prlimit, f"--as={megabytes << 20}", heapsnap.path, "dump", str(target.pid),
+                   "-f", "-o", str(tmp_path / "a.snap")]
+        result = subprocess.run(command, capture_output=True, timeout=60)
+        seen.add(result.returncode)
+        assert result.returncode in (0, 1, 127), result.stderr  # 127: the loader's own
+        target.assert_unharmed()
+    assert 1 in seen or 127 in seen

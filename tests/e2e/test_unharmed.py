@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: MIT
+"""test_unharmed.py: a process at work computes the same whether or not snapshots are taken."""
+import subprocess
+
+from conftest import TARGETS
+
+ROUNDS = "60000"
+
+
+def test_a_busy_process_computes_on(heapsnap, start, python, tmp_path):
+    undisturbed = subprocess.run([python, "-B", TARGETS / "busy.py", ROUNDS], check=True,
+                                 capture_output=True, text=True).stdout.split()[-1]
+    target = start(python, "busy.py", ROUNDS)
+    taken = 0
+    while target.process.poll() is None and taken < 8:
+        file = tmp_path / f"{taken}.snap"
+        result = heapsnap("dump", target.pid, "-q", "-o", file, code=None)
+        if result.returncode:
+            break
+        target.assert_unharmed()
+        heapsnap("verify", file)
+        taken += 1
+    assert result.returncode in (0, 3, 5), result.stderr  # it may have come to its end
+    assert taken >= 2
+    assert target.finish().split()[-1] == undisturbed
+
+
+def test_every_thread_is_seen(heapsnap, start, python, tmp_path):
+    target = start(python, "busy.py", "10000000")
+    heapsnap("dump", target.pid, "-o", tmp_path / "a.snap")
+    target.assert_unharmed()
+    rows = {row["kind"]: row["count"] for row in heapsnap.json("top", tmp_path / "a.snap")["rows"]}
+    assert rows["threading.Thread"] == 4
