@@ -6,7 +6,6 @@
 # brings it.  cmd: a command; pc: a pkg-config module, or any of several; py: a Python module.
 PACKAGES_BUILD=(
 	"cmd:cc build-essential"
-	"cmd:c++ build-essential"
 	"cmd:cmake cmake"
 	"cmd:ninja ninja-build"
 	"cmd:pkg-config pkg-config"
@@ -49,12 +48,16 @@ packages_pick()
 	return 1
 }
 
+# Run apt-get, as root; show what it says only if it fails.
 packages_apt()
 {
-	local root=()
+	local root=() said
 
 	[ "$(id -u)" -eq 0 ] || root=(sudo)
-	DEBIAN_FRONTEND=noninteractive "${root[@]}" apt-get "$@"
+	said=$("${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q "$@" 2>&1) || {
+		printf '%s\n' "$said" | tail -n 20 >&2
+		return 1
+	}
 }
 
 # Install what is missing of the rows given.  Says which packages it installs; where it cannot, it
@@ -76,7 +79,7 @@ packages_require()
 		return 1
 	fi
 	for row in "${missing[@]}"; do
-		packages_pick "$row" >/dev/null || { packages_apt update -q >&2 || return 1; break; }
+		packages_pick "$row" >/dev/null || { packages_apt update || return 1; break; }
 	done
 	for row in "${missing[@]}"; do
 		name=$(packages_pick "$row") || {
@@ -87,10 +90,13 @@ packages_require()
 	done
 	echo "installing ${names[*]}" >&2
 	# A stale list names files that are gone: refresh it and try once more.
-	packages_apt install -qq -y --no-install-recommends "${names[@]}" >&2 ||
-		{ packages_apt update -q >&2 &&
-			packages_apt install -qq -y --no-install-recommends "${names[@]}" >&2; } ||
-		{ echo "apt-get could not install ${names[*]}" >&2; return 1; }
+	packages_apt install -y --no-install-recommends "${names[@]}" || {
+		packages_apt update &&
+			packages_apt install -y --no-install-recommends "${names[@]}"
+	} || {
+		echo "apt-get could not install ${names[*]}" >&2
+		return 1
+	}
 }
 
 # The package that holds clang's sanitizers: named after clang's version on older systems.
