@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+/* growth.c: attributing what grew to classes and containers. */
+#include "libsnap/analysis/growth.h"
+
+#include "format/base/cleanup.h"
+#include "format/base/huge.h"
+
+#include <stdlib.h>
+
+/* Add to the number @key has in @keys; @list grows along with them. */
+#define site_add(keys, list, key, ret)                                                             \
+	(hs_keymap_intern((keys), (key), (ret)) &&                                                 \
+	 (*(ret) < (list)->size || hs_vector_push((list), ((typeof(*(list)->data)){0}))))
+
+/* Count the objects of @side that are not kept, @sign is 1 for new ones and -1 for freed ones. */
+static bool add_side(struct hs_growth *growth, const struct hs_side *side, int64_t sign)
+{
+	const struct hs_objects *objects = side->tables.objects;
+
+	for (hs_id object = 0; object < objects->count; object++) {
+		int64_t bytes = sign * (int64_t)objects->size[object];
+		struct hs_class_growth *class;
+		hs_id container;
+		hs_id head;
+		uint32_t site;
+
+		if (hs_is_kept(side, object))
+			continue;
+		head = side->head[object];
+		class = &growth->classes[side->classes[head]];
+		class->below += bytes;
+		container = hs_head_container(side, head);
+		/* Containers are called as in the later snapshot. */
+		if (container != HS_NONE && sign < 0)
+			container = side->other[container];
+		if (!site_add(&growth->sites, &growth->site_list,
+			      hs_site_key(side->classes[head], container), &site))
+			return false;
+		growth->site_list.data[site].bytes += bytes;
+		if (object != head)
+			continue;
+		class->heads += sign;
+		growth->site_list.data[site].heads += sign;
+	}
+	return true;
+}
+
+/* For every container of the later snapshot its site with most bytes; 0: none, else number + 1. */
+static uint32_t *best_sites(const struct hs_growth *growth)
+{
+	uint32_t *best = calloc((size_t)growth->b->tables.objects->count + 1, sizeof(*best));
+
+	if (!best)
+		return NULL;
+	for (uint32_t i = 0; i < growth->sites.count; i++) {
+		hs_id container = (hs_id)growth->sites.keys[i];
+		const struct hs_site *site = &growth->site_list.data[i];
+
+		if (container == HS_NONE || site->bytes <= 0)
+			continue;
+		if (!best[container] ||
+		    site->bytes > growth->site_list.data[best[container] - 1].bytes)
+			best[container] = i + 1;
+	}
+	return best;
+}
+
+/* Attribute what kept objects grew by. */
+static bool add_kept(struct hs_growth *growth)
+{
+	const struct hs_side *b = growth->b;
+	const uint64_t *before = growth->a->tables.objects->size;
+	const uint64_t *after = b->tables.objects->size;
+	_cleanup_free_ uint32_t *best = best_sites(growth);
+
+	if (!best)
+		return false;
+	for (hs_id object = 0; object < b->tables.objects->count; object++) {
+		struct hs_class_growth *class = &growth->classes[b->classes[object]];
+		int64_t delta;
+
+		if (!hs_is_kept(b, object))
+			continue;
+		delta = (int64_t)(after[object] - before[b->other[object]]);
+		if (!delta)
+			continue;
+		if (best[object]) {
+			uint64_t key = growth->sites.keys[best[object] - 1];
+
+			growth->classes[key >> 32].below += delta;
+			continue;
+		}
+		class->own += delta;
+		if (delta > class->grown_by) {
+			class->grown_by = delta;
+			class->grown = object;
+		}
+	}
+	return true;
+}
+
+static int64_t score(const struct hs_class_growth *class, int64_t delta_count)
+{
+	int64_t total = class->own;
+
+	if (class->heads <= 0 || delta_count <= 0)
+		return total;
+	if (delta_count >= class->heads)
+		return total + class->below;
+	return total +
+	       (int64_t)((double)class->below * ((double)delta_count / (double)class->heads));
+}
+
+bool hs_growth_init(struct hs_growth *growth, struct hs_side *a, struct hs_side *b,
+		    size_t class_count, const int64_t *delta_count)
+{
+	*growth = (struct hs_growth){
+		.a = a,
+		.b = b,
+		.class_count = class_count,
+		.classes = calloc(class_count ? class_count : 1, sizeof(*growth->classes)),
+	};
+	if (!growth->classes)
+		return false;
+	for (size_t i = 0; i < class_count; i++)
+		growth->classes[i].grown = HS_NONE;
+	if (!add_side(growth, a, -1) || !add_side(growth, b, 1) || !add_kept(growth))
+		return false;
+	for (size_t i = 0; i < class_count; i++)
+		growth->classes[i].score = score(&growth->classes[i], delta_count[i]);
+	return true;
+}
+
+void hs_growth_deinit(struct hs_growth *growth)
+{
+	free(growth->classes);
+	hs_keymap_deinit(&growth->sites);
+	hs_vector_deinit(&growth->site_list);
+	*growth = (struct hs_growth){0};
+}
+
+static bool add_companions(struct hs_companions *companions, const struct hs_side *side,
+			   const uint8_t *wanted, int64_t sign)
+{
+	const struct hs_objects *objects = side->tables.objects;
+
+	for (hs_id object = 0; object < objects->count; object++) {
+		uint32_t head;
+		uint32_t number;
+
+		if (hs_is_kept(side, object))
+			continue;
+		head = side->classes[side->head[object]];
+		if (!wanted[head] || side->classes[object] == head)
+			continue;
+		if (!site_add(&companions->keys, &companions->bytes,
+			      hs_site_key(head, side->classes[object]), &number))
+			return false;
+		companions->bytes.data[number] += sign * (int64_t)objects->size[object];
+	}
+	return true;
+}
+
+bool hs_companions_init(struct hs_companions *companions, const struct hs_growth *growth,
+			const uint8_t *wanted)
+{
+	*companions = (struct hs_companions){0};
+	return add_companions(companions, growth->a, wanted, -1) &&
+	       add_companions(companions, growth->b, wanted, 1);
+}
+
+void hs_companions_deinit(struct hs_companions *companions)
+{
+	hs_keymap_deinit(&companions->keys);
+	hs_vector_deinit(&companions->bytes);
+}

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: MIT */
+/* holder.c: which container holds the new objects of a class. */
+#include "libsnap/analysis/holder.h"
+#include "libsnap/analysis/place.h"
+
+#include "format/base/cleanup.h"
+#include "format/base/error.h"
+#include "format/base/str.h"
+
+#include <stdlib.h>
+
+static bool count_reference(struct hs_holders *holders, uint32_t class_number, hs_id container,
+			    int64_t sign)
+{
+	uint32_t number;
+
+	if (!hs_keymap_intern(&holders->keys, hs_site_key(class_number, container), &number))
+		return false;
+	if (number == holders->counts.size && !hs_vector_push(&holders->counts, 0))
+		return false;
+	holders->counts.data[number] += sign;
+	return true;
+}
+
+/* Count the references of the kept object @source. */
+static bool count_source(struct hs_holders *holders, const struct hs_side *side,
+			 const struct hs_weakness *weakness, hs_id source, int64_t sign)
+{
+	const struct hs_objects *objects = side->tables.objects;
+	uint64_t first = objects->first_edge[source];
+	uint64_t end = objects->first_edge[(size_t)source + 1];
+
+	for (uint64_t edge = first; edge < end; edge++) {
+		hs_id target = objects->edges[edge];
+
+		if (!hs_is_head(side, target) || !holders->wanted[side->classes[target]])
+			continue;
+		if (weakness->some[objects->shape[source]] &&
+		    hs_weakness_slot(weakness, source, (uint32_t)(edge - first)))
+			continue;
+		/* A frame's own references come and go; whoever else refers to it holds it. */
+		if (hs_tables_role(&side->tables, source) == HS_ROLE_FRAME)
+			return true;
+		if (!count_reference(holders, side->classes[target],
+				     sign > 0 ? source : side->other[source], sign))
+			return false;
+	}
+	return true;
+}
+
+static bool count_side(struct hs_holders *holders, const struct hs_side *side, int64_t sign)
+{
+	struct hs_weakness weakness;
+	bool done = true;
+
+	if (!hs_weakness_init(&weakness, side->tables.snap))
+		return false;
+	for (hs_id source = 0; done && source < side->tables.objects->count; source++)
+		if (hs_is_kept(side, source))
+			done = count_source(holders, side, &weakness, source, sign);
+	hs_weakness_deinit(&weakness);
+	return done;
+}
+
+struct hs_error *hs_holders_init(struct hs_holders *holders, struct hs_growth *growth,
+				 const uint8_t *wanted)
+{
+	*holders = (struct hs_holders){.growth = growth, .wanted = wanted};
+	if (!count_side(holders, growth->a, -1) || !count_side(holders, growth->b, 1))
+		return &hs_enomem;
+	return NULL;
+}
+
+void hs_holders_deinit(struct hs_holders *holders)
+{
+	hs_keymap_deinit(&holders->keys);
+	hs_vector_deinit(&holders->counts);
+	*holders = (struct hs_holders){0};
+}
+
+/* The container with most of the class's heads; the one nearer to the roots if there are two. */
+static hs_id find_best(const struct hs_holders *holders, uint32_t class_number, int64_t *held)
+{
+	hs_id best = HS_NONE;
+
+	*held = 0;
+	for (uint32_t i = 0; i < holders->keys.count; i++) {
+		hs_id container = (hs_id)holders->keys.keys[i];
+		int64_t count = holders->counts.data[i];
+
+		if (holders->keys.keys[i] >> 32 != class_number || count < *held || count <= 0)
+			continue;
+		if (count > *held || container < best) {
+			best = container;
+			*held = count;
+		}
+	}
+	return best;
+}
+
+/* Whether so much hangs below @object anyway that it explains nothing. */
+static bool is_too_general(const struct hs_side *side, hs_id object)
+{
+	const hs_id *owners = side->tables.objects->owner;
+
+	if (side->forest->parent[object] == HS_PARENT_ROOT)
+		return true;
+	if (owners && owners[object] != HS_NONE)
+		object = owners[object];
+	return hs_tables_role(&side->tables, object) == HS_ROLE_MODULE;
+}
+
+/* How many of the class's heads are at or below each object. */
+static uint32_t *count_below(const struct hs_side *side, uint32_t class_number)
+{
+	hs_id count = side->tables.objects->count;
+	uint32_t *below = calloc((size_t)count + 1, sizeof(*below));
+
+	for (hs_id i = count; below && i-- > 0;) {
+		hs_id object = side->forest->order[i];
+		uint64_t edge = side->forest->parent[object];
+
+		below[object] += hs_is_head(side, object) && side->classes[object] == class_number;
+		if (below[object] && edge != HS_PARENT_ROOT && edge != HS_PARENT_NONE)
+			below[hs_graph_edge_source(side->graph, edge)] += below[object];
+	}
+	return below;
+}
+
+/* The nearest object above @container below which are at least @half of the heads. */
+static struct hs_error *climb(const struct hs_side *side, uint32_t class_number, hs_id container,
+			      int64_t half, hs_id *ret, int64_t *held)
+{
+	_cleanup_free_ uint32_t *below = count_below(side, class_number);
+	hs_id at = container;
+
+	if (!below)
+		return &hs_enomem;
+	while (below[at] < half) {
+		uint64_t edge = side->forest->parent[at];
+
+		if (edge == HS_PARENT_ROOT || edge == HS_PARENT_NONE)
+			return NULL;
+		at = hs_graph_edge_source(side->graph, edge);
+	}
+	if (is_too_general(side, at))
+		return NULL;
+	*ret = at;
+	*held = below[at];
+	return NULL;
+}
+
+/* One of the class's new heads, the first in the forest; HS_NONE if there is none. */
+static hs_id first_head(const struct hs_side *side, uint32_t class_number)
+{
+	for (hs_id i = 0; i < side->tables.objects->count; i++) {
+		hs_id object = side->forest->order[i];
+
+		if (hs_is_head(side, object) && side->classes[object] == class_number)
+			return object;
+	}
+	return HS_NONE;
+}
+
+/*
+ * Fill in the holder: @object, and the way to @innermost, which is @object itself or something
+ * below it that stands for many of its kind.
+ */
+static struct hs_error *fill_in(const struct hs_side *side, hs_id object, hs_id innermost,
+				uint64_t held, struct hs_arena *arena, struct hs_suspect *suspect)
+{
+	const struct hs_objects *objects = side->tables.objects;
+	struct hs_place place;
+	struct hs_error *err;
+	struct hs_str kind;
+
+	err = hs_place_describe(side, innermost, innermost == object ? HS_NONE : object, arena,
+				&place, &suspect->held);
+	if (err)
+		return err;
+	if (!suspect->held) {
+		suspect->reason = hs_str_of("what holds them is itself out of reach from any root: "
+					    "garbage not yet collected, or held by native code");
+		return NULL;
+	}
+	if (!hs_arena_str(arena, side->tables.types[objects->type[object]].name, &kind))
+		return &hs_enomem;
+	suspect->holder = (struct hs_holder){
+		.kind = kind,
+		.address = objects->address[object],
+		.path = place.path,
+		.label = place.label,
+		.held = held,
+	};
+	return NULL;
+}
+
+struct hs_error *hs_holder_find(const struct hs_holders *holders, uint32_t class_number,
+				struct hs_arena *arena, struct hs_suspect *suspect)
+{
+	const struct hs_side *side = holders->growth->b;
+	const struct hs_class_growth *class = &holders->growth->classes[class_number];
+	struct hs_error *err;
+	int64_t held;
+	hs_id innermost;
+	hs_id object;
+
+	if (class->grown != HS_NONE && class->own > class->score / 2)
+		return fill_in(side, class->grown, class->grown, 1, arena, suspect);
+	innermost = object = find_best(holders, class_number, &held);
+	if (object == HS_NONE) {
+		/* Roots, a frame's local variables for example, or out of reach. */
+		object = first_head(side, class_number);
+		if (object != HS_NONE && side->forest->parent[object] == HS_PARENT_ROOT)
+			return fill_in(side, object, object, 1, arena, suspect);
+		suspect->reason = hs_str_of(
+			object == HS_NONE
+				? "its new objects hang in others that are new themselves"
+				: "nothing that survived refers to them and no root reaches them: "
+				  "garbage not yet collected, or held by native code");
+		return NULL;
+	}
+	if (held < (class->heads + 1) / 2) {
+		err = climb(side, class_number, innermost, (class->heads + 1) / 2, &object, &held);
+		if (err)
+			return err;
+	}
+	return fill_in(side, object, innermost, (uint64_t)held, arena, suspect);
+}

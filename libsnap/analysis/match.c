@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: MIT */
+/* match.c: which objects of two snapshots are the same. */
+#include "libsnap/analysis/side.h"
+
+#include "libsnap/analysis/keymap.h"
+
+#include "format/base/cleanup.h"
+#include "format/base/error.h"
+#include "format/base/huge.h"
+#include "format/base/str.h"
+
+#include <stdlib.h>
+
+enum {
+	AHEAD = 16,	/* lookups whose memory is asked for in advance */
+	SCAN_MAX = 256, /* references that are searched for a name */
+};
+
+/* Objects of a snapshot by address: open addressing, ordinal + 1. */
+struct addresses {
+	const hs_addr *address;
+	uint32_t *slots;
+	size_t mask;
+};
+
+static size_t home(const struct addresses *table, hs_addr address)
+{
+	return (size_t)(hs_keymap_hash(address >> 3) >> 24) & table->mask;
+}
+
+static bool addresses_init(struct addresses *table, const struct hs_objects *objects)
+{
+	size_t slot_count = 64;
+
+	while (slot_count < (size_t)objects->count * 2)
+		slot_count *= 2;
+	table->address = objects->address;
+	table->mask = slot_count - 1;
+	table->slots = hs_huge_alloc(slot_count, sizeof(*table->slots));
+	if (!table->slots)
+		return false;
+	memset(table->slots, 0, slot_count * sizeof(*table->slots));
+	for (hs_id i = 0; i < objects->count; i++) {
+		size_t slot = home(table, objects->address[i]);
+
+		if (i + AHEAD < objects->count)
+			__builtin_prefetch(&table->slots[home(table, objects->address[i + AHEAD])],
+					   1);
+		while (table->slots[slot])
+			slot = (slot + 1) & table->mask;
+		table->slots[slot] = i + 1;
+	}
+	return true;
+}
+
+static hs_id addresses_find(const struct addresses *table, hs_addr address)
+{
+	size_t slot = home(table, address);
+
+	while (table->slots[slot]) {
+		hs_id object = table->slots[slot] - 1;
+
+		if (table->address[object] == address)
+			return object;
+		slot = (slot + 1) & table->mask;
+	}
+	return HS_NONE;
+}
+
+/* The number of each type's name among the names of both snapshots. */
+static uint32_t *number_types(const struct hs_tables *tables, struct hs_strtab *names)
+{
+	uint32_t count;
+	uint32_t *numbers;
+
+	hs_snapshot_types(tables->snap, &count);
+	numbers = calloc(count ? count : 1, sizeof(*numbers));
+	if (!numbers)
+		return NULL;
+	for (uint32_t i = 0; i < count; i++) {
+		if (!hs_strtab_intern(names, tables->types[i].name, &numbers[i])) {
+			free(numbers);
+			return NULL;
+		}
+	}
+	return numbers;
+}
+
+static bool other_init(struct hs_side *side)
+{
+	size_t bytes = (size_t)side->tables.objects->count * sizeof(*side->other);
+
+	side->other = hs_huge_alloc(side->tables.objects->count, sizeof(*side->other));
+	if (!side->other)
+		return false;
+	memset(side->other, 0xff, bytes);
+	return true;
+}
+
+static void match_all(struct hs_side *a, struct hs_side *b, const struct addresses *table,
+		      const uint32_t *a_types, const uint32_t *b_types)
+{
+	const struct hs_objects *before = a->tables.objects;
+	const struct hs_objects *after = b->tables.objects;
+
+	for (hs_id i = 0; i < after->count; i++) {
+		hs_id found;
+
+		if (i + AHEAD < after->count)
+			__builtin_prefetch(&table->slots[home(table, after->address[i + AHEAD])]);
+		found = addresses_find(table, after->address[i]);
+		if (found == HS_NONE || a->other[found] != HS_NONE ||
+		    a_types[before->type[found]] != b_types[after->type[i]])
+			continue;
+		a->other[found] = i;
+		b->other[i] = found;
+	}
+}
+
+bool hs_match_objects(struct hs_side *a, struct hs_side *b)
+{
+	_cleanup_arena_ struct hs_arena *arena = hs_arena_create();
+	_cleanup_strtab_ struct hs_strtab names = {0};
+	_cleanup_free_ uint32_t *a_types = NULL;
+	_cleanup_free_ uint32_t *b_types = NULL;
+	struct addresses table;
+
+	if (!arena || !hs_strtab_init(&names, arena) || !other_init(a) || !other_init(b))
+		return false;
+	a_types = number_types(&a->tables, &names);
+	b_types = number_types(&b->tables, &names);
+	if (!a_types || !b_types || !addresses_init(&table, a->tables.objects))
+		return false;
+	match_all(a, b, &table, a_types, b_types);
+	free(table.slots);
+	return true;
+}
+
+static bool can_pair(const struct hs_side *a, hs_id before, const struct hs_side *b, hs_id after)
+{
+	return !hs_is_kept(a, before) && !hs_is_kept(b, after) &&
+	       hs_str_equal(a->tables.types[a->tables.objects->type[before]].name,
+			    b->tables.types[b->tables.objects->type[after]].name);
+}
+
+static void pair(struct hs_side *a, hs_id before, struct hs_side *b, hs_id after)
+{
+	a->other[before] = after;
+	b->other[after] = before;
+}
+
+static bool is_named(const struct hs_label *label)
+{
+	return label->kind == HS_LABEL_ATTRIBUTE || label->kind == HS_LABEL_ITEM ||
+	       label->kind == HS_LABEL_LOCAL;
+}
+
+static bool is_label(const struct hs_side *side, hs_id source, uint32_t slot,
+		     const struct hs_label *label)
+{
+	struct hs_label found = hs_snapshot_label(side->tables.snap, source, slot);
+
+	return found.kind == label->kind && hs_str_equal(found.name, label->name);
+}
+
+bool hs_has_many_runs(const struct hs_tables *tables, hs_id object)
+{
+	uint32_t count;
+
+	return hs_snapshot_shapes(tables->snap, &count)[tables->objects->shape[object]].count >
+	       HS_RUNS_MAX;
+}
+
+/* Pair @after, a referent of the kept object @holder, with what @holder held by that name. */
+static void pair_referent(struct hs_side *a, struct hs_side *b, hs_id holder, uint32_t slot,
+			  hs_id after)
+{
+	hs_id old = b->other[holder];
+	const struct hs_objects *before = a->tables.objects;
+	const hs_id *referents = before->edges + before->first_edge[old];
+	uint64_t degree = before->first_edge[old + 1] - before->first_edge[old];
+	struct hs_label label;
+
+	if (hs_has_many_runs(&a->tables, old) || hs_has_many_runs(&b->tables, holder))
+		return;
+	label = hs_snapshot_label(b->tables.snap, holder, slot);
+	if (!is_named(&label))
+		return;
+	/* Mostly the names have kept their order. */
+	if (slot < degree && is_label(a, old, slot, &label)) {
+		if (can_pair(a, referents[slot], b, after))
+			pair(a, referents[slot], b, after);
+		return;
+	}
+	if (degree > SCAN_MAX)
+		return;
+	for (uint32_t i = 0; i < degree; i++) {
+		if (!is_label(a, old, i, &label))
+			continue;
+		if (can_pair(a, referents[i], b, after))
+			pair(a, referents[i], b, after);
+		return;
+	}
+}
+
+/* What a root is called, as one string: rank, thread, function, name. */
+static bool root_key(const struct hs_side *side, const struct hs_root *root, struct hs_strtab *keys,
+		     uint32_t *ret)
+{
+	const struct hs_thread *threads;
+	const struct hs_frame *frames;
+	struct hs_str parts[4];
+	uint64_t thread = 0;
+	uint32_t count;
+	uint32_t number;
+
+	threads = hs_snapshot_threads(side->tables.snap, &count);
+	if (root->thread != HS_NONE)
+		thread = threads[root->thread].native_id;
+	frames = hs_snapshot_frames(side->tables.snap, &count);
+	parts[0] = (struct hs_str){(const char *)&root->rank, sizeof(root->rank)};
+	parts[1] = (struct hs_str){(const char *)&thread, sizeof(thread)};
+	parts[2] = root->frame == HS_NONE ? (struct hs_str){"", 0} : frames[root->frame].function;
+	parts[3] = root->name;
+	*ret = 0;
+	/* The number of what came before, then the next part: equal only if all parts are. */
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		_cleanup_free_ char *text = malloc(sizeof(*ret) + parts[i].size);
+
+		if (!text)
+			return false;
+		memcpy(text, ret, sizeof(*ret));
+		if (parts[i].size)
+			memcpy(text + sizeof(*ret), parts[i].data, parts[i].size);
+		if (!hs_strtab_intern(keys, (struct hs_str){text, sizeof(*ret) + parts[i].size},
+				      &number))
+			return false;
+		*ret = number;
+	}
+	return true;
+}
+
+/* Roots below this rank have names that mean the same in both snapshots. */
+static bool is_named_root(const struct hs_root *root)
+{
+	return root->rank < HS_ROOT_INTERNAL;
+}
+
+/* Pair the objects of new roots with those of freed roots of the same name. */
+static bool pair_roots(struct hs_side *a, struct hs_side *b)
+{
+	_cleanup_arena_ struct hs_arena *arena = hs_arena_create();
+	_cleanup_strtab_ struct hs_strtab keys = {0};
+	_cleanup_keymap_ struct hs_keymap known = {0}; /* names of roots, in order of objects[] */
+	HS_VECTOR(hs_id) objects = {0};
+	const struct hs_root *roots;
+	bool done = arena && hs_strtab_init(&keys, arena);
+	uint32_t key;
+	uint32_t number;
+	size_t count;
+
+	roots = hs_snapshot_roots(a->tables.snap, &count);
+	for (size_t i = 0; done && i < count; i++) {
+		if (!is_named_root(&roots[i]) || hs_is_kept(a, roots[i].object))
+			continue;
+		done = root_key(a, &roots[i], &keys, &key) &&
+		       hs_keymap_intern(&known, key, &number);
+		if (done && number == objects.size)
+			done = hs_vector_push(&objects, roots[i].object);
+	}
+	roots = hs_snapshot_roots(b->tables.snap, &count);
+	for (size_t i = 0; done && objects.size && i < count; i++) {
+		if (!is_named_root(&roots[i]) || hs_is_kept(b, roots[i].object))
+			continue;
+		done = root_key(b, &roots[i], &keys, &key);
+		number = done ? hs_keymap_find(&known, key) : UINT32_MAX;
+		if (number != UINT32_MAX && can_pair(a, objects.data[number], b, roots[i].object))
+			pair(a, objects.data[number], b, roots[i].object);
+	}
+	hs_vector_deinit(&objects);
+	return done;
+}
+
+struct hs_error *hs_match_places(struct hs_side *a, struct hs_side *b)
+{
+	const struct hs_objects *objects = b->tables.objects;
+
+	if (!pair_roots(a, b))
+		return &hs_enomem;
+	/* In the forest's order, for a pair's own referents may be pairs in turn. */
+	for (hs_id i = 0; i < b->forest->reached; i++) {
+		hs_id object = b->forest->order[i];
+		uint64_t edge = b->forest->parent[object];
+		hs_id holder;
+
+		if (hs_is_kept(b, object) || edge == HS_PARENT_ROOT)
+			continue;
+		holder = hs_graph_edge_source(b->graph, edge);
+		if (hs_is_kept(b, holder))
+			pair_referent(a, b, holder, (uint32_t)(edge - objects->first_edge[holder]),
+				      object);
+	}
+	return NULL;
+}
+
+void hs_side_deinit(struct hs_side *side)
+{
+	hs_graph_destroy(side->graph);
+	free(side->classes);
+	free(side->other);
+	free(side->head);
+	*side = (struct hs_side){0};
+}

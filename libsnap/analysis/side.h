@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/* side.h: one of two snapshots that are compared, object by object. */
+#ifndef HS_ANALYSIS_SIDE_H
+#define HS_ANALYSIS_SIDE_H
+
+#include "libsnap/analysis/classify.h"
+#include "libsnap/graph/internal.h"
+
+/*
+ * Objects of the earlier snapshot that the later one does not have are freed, the others of the
+ * later one are new; what both have is kept.  Every object that is not kept hangs below a head:
+ *
+ *	kept ── head ── x ── y        head, x, y: all new, or all freed
+ *	root ── head ── x
+ *
+ * The head is what must be explained; the rest comes and goes with it.
+ */
+struct hs_side {
+	struct hs_tables tables;
+	struct hs_graph *graph; /* forest only */
+	const struct hs_forest *forest;
+	uint32_t *classes; /* numbers of names that both sides share */
+	hs_id *other;	   /* the object of the other side that is this one; HS_NONE: not kept */
+	hs_id *head;	   /* of objects that are not kept */
+};
+
+/*
+ * Fill in other[] of both: the same address and a type of the same name.  The arrays are owned by
+ * the sides.  False if memory ran out.
+ */
+bool hs_match_objects(struct hs_side *a, struct hs_side *b);
+
+/*
+ * Keep also what took the place of another: a new object of the same type, reached under the same
+ * name from the same kept object or root, where the old one was freed.  A cache that is built anew
+ * and then put where the old one was is the same cache.
+ */
+struct hs_error *hs_match_places(struct hs_side *a, struct hs_side *b) HS_MUST_CHECK;
+
+/*
+ * Fill in head[].  A dict's key goes with its value, and a weak reference with its referent, if
+ * these are not kept either.
+ */
+bool hs_find_heads(struct hs_side *side);
+
+/* What refers to @head in the forest: a kept object, or HS_NONE. */
+hs_id hs_head_container(const struct hs_side *side, hs_id head);
+
+void hs_side_deinit(struct hs_side *side);
+
+static inline bool hs_is_kept(const struct hs_side *side, hs_id object)
+{
+	return side->other[object] != HS_NONE;
+}
+
+static inline bool hs_is_head(const struct hs_side *side, hs_id object)
+{
+	return !hs_is_kept(side, object) && side->head[object] == object;
+}
+
+/* Labels of an object with more runs than this are not looked at: they take linear time each. */
+enum {
+	HS_RUNS_MAX = 1024,
+};
+
+bool hs_has_many_runs(const struct hs_tables *tables, hs_id object);
+
+#endif
