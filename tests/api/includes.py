@@ -25,7 +25,8 @@ RULES = {
 }
 # Packages of others, and who may know of them.
 OUTSIDE = {
-    r"(msgpack|zstd|xxhash)": {"format"},
+    r"(msgpack|zstd)": {"format"},
+    r"xxhash": {"format", "libsnap/build", "libsnap/python", "libsnap/analysis"},
     r"(libelf|gelf|elf)\b": {"libsnap/memory", "libsnap/python"},
 }
 

@@ -4,7 +4,7 @@ import subprocess
 
 from conftest import TARGETS
 
-ROUNDS = "60000"
+ROUNDS = "200000"
 
 
 def test_a_busy_process_computes_on(heapsnap, start, python, tmp_path):
