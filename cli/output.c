@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* output.c: where results go: standard output, or a file that appears whole or not at all. */
+/* output.c: where results go: standard output, or a file. */
 #include "output.h"
 
 #include <errno.h>
@@ -102,72 +102,6 @@ int output_check(struct terminal *terminal, const char *path, bool force)
 		code = fail_errno(terminal, path, "its folder: ");
 	free(folder);
 	return code;
-}
-
-int output_begin(struct terminal *terminal, const char *path, struct output_file *ret)
-{
-	struct output_file file = {.path = path};
-	int fd;
-
-	if (asprintf(&file.temporary, "%s.XXXXXX", path) < 0) {
-		errno = ENOMEM;
-		return fail_errno(terminal, path, "");
-	}
-	fd = mkostemp(file.temporary, O_CLOEXEC); /* makes it with mode 0600 */
-	if (fd < 0) {
-		int code = fail_errno(terminal, path, "");
-
-		free(file.temporary);
-		return code;
-	}
-	file.stream = fdopen(fd, "w");
-	if (!file.stream) {
-		int code = fail_errno(terminal, path, "");
-
-		close(fd);
-		output_abandon(&file);
-		return code;
-	}
-	*ret = file;
-	return 0;
-}
-
-int output_commit(struct terminal *terminal, struct output_file *file, bool force)
-{
-	FILE *stream = file->stream;
-	bool written;
-
-	errno = 0;
-	written = !fflush(stream) && !ferror(stream) && !fsync(fileno(stream));
-	file->stream = NULL;
-	if (fclose(stream) || !written)
-		return fail_errno(terminal, file->path, "");
-	if (!force) {
-		/* Unlike rename, link fails if somebody made the file in the meantime. */
-		if (!link(file->temporary, file->path))
-			return 0; /* output_abandon() takes away the temporary name */
-		if (errno != EPERM && errno != EOPNOTSUPP)
-			return fail_errno(terminal, file->path, "");
-		if (!access(file->path, F_OK)) { /* a file system without hard links */
-			errno = EEXIST;
-			return fail_errno(terminal, file->path, "");
-		}
-	}
-	if (rename(file->temporary, file->path))
-		return fail_errno(terminal, file->path, "");
-	free(file->temporary);
-	file->temporary = NULL;
-	return 0;
-}
-
-void output_abandon(struct output_file *file)
-{
-	if (file->stream)
-		fclose(file->stream);
-	if (file->temporary)
-		unlink(file->temporary);
-	free(file->temporary);
-	*file = (struct output_file){0};
 }
 
 int output_report(struct terminal *terminal, const struct options *options,

