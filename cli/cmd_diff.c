@@ -71,7 +71,9 @@ static int compare(struct terminal *terminal, const struct options *options,
 
 int cmd_diff(const struct options *options, struct terminal *terminal)
 {
-	const struct hs_open_options open = {
+	struct hs_open_options open = {
+		.columns = HS_COLUMN_ADDRESS | HS_COLUMN_TYPE | HS_COLUMN_SIZE | HS_COLUMN_OWNER |
+			   HS_COLUMN_EDGES,
 		.progress = terminal_progress,
 		.progress_context = terminal,
 	};
@@ -79,6 +81,8 @@ int cmd_diff(const struct options *options, struct terminal *terminal)
 	struct hs_error *err;
 	int code;
 
+	for (size_t i = 0; i < options->by_count; i++)
+		open.columns |= hs_classifier_columns(options->by[i]);
 	err = hs_snapshot_open(options->operands[0], &open, &a);
 	if (err)
 		return terminal_fail(terminal, err);

@@ -118,9 +118,10 @@ struct hs_diff {
 };
 
 /*
- * Compare @a, the earlier, with @b.  Objects are matched by address and type.  @names are the
- * files' names for the report.  On success *@ret is owned by the caller: hs_diff_destroy(); it
- * refers to neither snapshot any more.
+ * Compare @a, the earlier, with @b, both with the columns ADDRESS, TYPE, SIZE, EDGES, those of the
+ * classifiers, and better OWNER, which helps to name holders.  Objects are matched by address and
+ * type.  @names are the files' names for the report.  On success *@ret is owned by the caller:
+ * hs_diff_destroy(); it refers to neither snapshot any more.
  */
 HS_EXPORT struct hs_error *hs_diff_create(const struct hs_snapshot *a, const struct hs_snapshot *b,
 					  const char *const names[2],
