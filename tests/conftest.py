@@ -13,13 +13,12 @@ import pathlib
 import shutil
 import signal
 import subprocess
-import sys
 import time
 
 import pytest
 
-TOP = pathlib.Path(__file__).resolve().parents[2]
-TARGETS = pathlib.Path(__file__).resolve().parent / "targets"
+TOP = pathlib.Path(__file__).resolve().parents[1]
+TARGETS = TOP / "tests/e2e/targets"
 SUPPORTED = ["3.11", "3.12", "3.13"]
 TIMEOUT = 120  # seconds; nothing here takes a tenth of it
 
@@ -76,10 +75,6 @@ def interpreters(minors, every):
 
 def pytest_addoption(parser):
     parser.addoption("--long", action="store_true", help="run sweeps that take their time, too")
-
-
-def pytest_configure(config):
-    config.addinivalue_line("markers", "long: takes minutes; runs with --long only")
 
 
 def pytest_collection_modifyitems(config, items):
@@ -276,6 +271,3 @@ def end(process):
     with contextlib.suppress(ProcessLookupError):
         process.send_signal(signal.SIGKILL)
     process.wait()
-
-
-assert sys.version_info >= (3, 9)
