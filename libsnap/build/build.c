@@ -70,7 +70,9 @@ struct hs_str hs_build_string_at(const struct hs_build *build, uint32_t string)
 /* The interned copy of @str. */
 static struct hs_str intern(struct hs_build *build, struct hs_str str)
 {
-	return build->strings.strings.data[hs_build_string(build, str)];
+	uint32_t string = hs_build_string(build, str);
+
+	return build->strings.strings.data[string];
 }
 
 uint32_t hs_build_type(struct hs_build *build, struct hs_str name, struct hs_str module,
