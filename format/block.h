@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/* block.h: objects with their references, in blocks that can be decoded one by one. */
+#ifndef HS_FORMAT_BLOCK_H
+#define HS_FORMAT_BLOCK_H
+
+#include "format/codec.h"
+#include "format/emit.h"
+#include "format/section.h"
+#include "format/tables.h"
+
+/* Objects [first, first + objects) with their references. */
+struct hs_block {
+	uint64_t first;
+	uint64_t objects;
+	uint64_t first_edge;
+	uint64_t edges;
+	uint64_t next; /* the smallest ordinal that no edge before has led to as "the next" */
+};
+
+/*
+ * The order in which the columns of a block list its objects: those of one type are neighbours,
+ * types by their first occurrence.  @places are the objects' types, by number in that sense,
+ * @types of them; @starts has room for types + 1 and receives where each begins; @order[i] is set
+ * to the object in place i, counted from the block's first.
+ */
+void hs_block_group(const uint32_t *places, uint32_t objects, size_t types, uint32_t *starts,
+		    uint32_t *order);
+
+/*
+ * The order in which a block's references are listed: of each type the first references of all its
+ * objects, then the second ones, up to HS_EDGE_SLOTS; then the others object by object.
+ * @first[i] is where the references of object i begin, counted from the block's first reference,
+ * @objects + 1 of them; @live has room for @objects.  @positions receives first[objects] numbers.
+ */
+void hs_block_order_edges(const uint32_t *starts, size_t types, const uint32_t *order,
+			  const uint32_t *first, uint32_t *live, uint32_t *positions);
+
+/* The allocated size that a size lets expect: a multiple of 16, modulo 2^64. */
+static inline uint64_t hs_block_round_size(uint64_t size)
+{
+	return (size + 15) & ~(uint64_t)15;
+}
+
+/* Writing. */
+struct hs_block_encoder;
+
+/* For the blocks of @snap in their order, which must outlive it; NULL if memory ran out. */
+struct hs_block_encoder *hs_block_encoder_create(const struct hs_snapshot *snap,
+						 struct hs_emitter *emitter);
+void hs_block_encoder_destroy(struct hs_block_encoder *encoder);
+
+/* Write the block that begins at object *@first, which is advanced to the next block's. */
+struct hs_error *hs_block_encode(struct hs_block_encoder *encoder, hs_id *first) HS_MUST_CHECK;
+
+/* Reading. */
+struct hs_block_decoder;
+
+/*
+ * For the blocks of a file with the types and shapes of @snap, into its columns: those of @columns
+ * (enum hs_column), which must be allocated.  Objects number @count, references @edge_count.
+ */
+struct hs_block_decoder *hs_block_decoder_create(const struct hs_snapshot *snap, uint32_t columns,
+						 hs_id count, uint64_t edge_count);
+void hs_block_decoder_destroy(struct hs_block_decoder *decoder);
+
+/* Read and check the ranges of the block in @view. */
+struct hs_error *hs_block_read_range(const struct hs_section_view *view,
+				     struct hs_block *ret) HS_MUST_CHECK;
+
+/* Decode the block in @view, whose ranges lie within the columns. */
+struct hs_error *hs_block_decode(struct hs_block_decoder *decoder,
+				 const struct hs_section_view *view,
+				 const struct hs_block *block) HS_MUST_CHECK;
+
+#endif

@@ -1,0 +1,501 @@
+/* SPDX-License-Identifier: MIT */
+/* decode_block.c: from a block to the columns of a snapshot. */
+#include "format/base/cleanup.h"
+#include "format/base/error.h"
+#include "format/block.h"
+#include <stdlib.h>
+
+/* Rooms for a block's objects. */
+struct rooms {
+	uint32_t places[HS_MAX_BLOCK_OBJECTS];
+	uint32_t order[HS_MAX_BLOCK_OBJECTS];
+	uint32_t starts[HS_MAX_BLOCK_OBJECTS + 1];
+	uint32_t first[HS_MAX_BLOCK_OBJECTS + 1];
+	uint32_t live[HS_MAX_BLOCK_OBJECTS];
+	uint32_t narrow[HS_MAX_BLOCK_OBJECTS];
+	uint32_t shapes[HS_MAX_BLOCK_OBJECTS];
+	uint64_t sizes[HS_MAX_BLOCK_OBJECTS]; /* in the block's order */
+	uint64_t wide[HS_MAX_BLOCK_OBJECTS];
+};
+
+struct hs_block_decoder {
+	const struct hs_snapshot *snap;
+	uint32_t columns;
+	hs_id count;
+	uint64_t edge_count;
+	struct hs_shape_bounds *bounds;
+	struct rooms *rooms;
+	struct hs_inflater inflater;
+	size_t types; /* in the block */
+	uint32_t *positions;
+	size_t edge_capacity;
+};
+
+struct hs_block_decoder *hs_block_decoder_create(const struct hs_snapshot *snap, uint32_t columns,
+						 hs_id count, uint64_t edge_count)
+{
+	struct hs_block_decoder *decoder = calloc(1, sizeof(*decoder));
+
+	if (!decoder)
+		return NULL;
+	decoder->snap = snap;
+	decoder->columns = columns;
+	decoder->count = count;
+	decoder->edge_count = edge_count;
+	decoder->rooms = malloc(sizeof(*decoder->rooms));
+	decoder->bounds = calloc((size_t)snap->shape_count + 1, sizeof(*decoder->bounds));
+	if (!decoder->rooms || !decoder->bounds) {
+		hs_block_decoder_destroy(decoder);
+		return NULL;
+	}
+	for (uint32_t i = 0; i < snap->shape_count; i++)
+		decoder->bounds[i] = hs_shape_bounds(&snap->shapes[i]);
+	return decoder;
+}
+
+void hs_block_decoder_destroy(struct hs_block_decoder *decoder)
+{
+	if (!decoder)
+		return;
+	hs_inflater_deinit(&decoder->inflater);
+	free(decoder->rooms);
+	free(decoder->bounds);
+	free(decoder->positions);
+	free(decoder);
+}
+
+struct hs_error *hs_block_read_range(const struct hs_section_view *view, struct hs_block *ret)
+{
+	const struct hs_stored_column *type = hs_section_column(view, "type");
+	const struct hs_stored_column *edges = hs_section_column(view, "edges");
+	struct hs_block block;
+	struct hs_error *err = hs_section_uint(view, "first", &block.first);
+
+	if (!err)
+		err = hs_section_uint(view, "objects", &block.objects);
+	if (!err)
+		err = hs_section_uint(view, "first_edge", &block.first_edge);
+	if (!err)
+		err = hs_section_uint(view, "edges", &block.edges);
+	if (!err)
+		err = hs_section_uint(view, "next", &block.next);
+	if (err)
+		return err;
+	/* Each object takes a byte of "type" at least, each reference one of "edges". */
+	if (!block.objects || block.objects > HS_MAX_BLOCK_OBJECTS || !type ||
+	    type->raw < block.objects)
+		return hs_section_damaged(view, "has an impossible number of objects");
+	if (block.edges > UINT32_MAX || (block.edges && (!edges || edges->raw < block.edges)))
+		return hs_section_damaged(view, "has an impossible number of references");
+	*ret = block;
+	return NULL;
+}
+
+/* What is being decoded. */
+struct task {
+	struct hs_block_decoder *decoder;
+	const struct hs_section_view *view;
+	const struct hs_block *block;
+};
+
+static struct hs_error *malformed(const struct task *task, const char *name)
+{
+	return hs_column_damaged(task->view, hs_section_column(task->view, name),
+				 "has malformed values");
+}
+
+/* Find and decompress column @name; *@codec is HS_CODEC_NONE if the block lacks it. */
+static struct hs_error *open_column(const struct task *task, const char *name,
+				    uint64_t codecs_known, uint64_t *codec,
+				    struct hs_cursor *cursor)
+{
+	const struct hs_stored_column *column = hs_section_column(task->view, name);
+
+	*codec = HS_CODEC_NONE;
+	if (!column)
+		return NULL;
+	if (column->codec >= HS_CODEC_NONE || !(codecs_known >> column->codec & 1))
+		return hs_column_damaged(task->view, column, "has a codec that does not exist");
+	*codec = column->codec;
+	return hs_column_inflate(task->view, column, &task->decoder->inflater, cursor);
+}
+
+static uint64_t known(enum hs_codec codec)
+{
+	return (uint64_t)1 << codec;
+}
+
+/* The types of the block's objects, and with them the order of all other columns. */
+static struct hs_error *decode_type(const struct task *task)
+{
+	struct hs_block_decoder *decoder = task->decoder;
+	struct rooms *rooms = decoder->rooms;
+	uint32_t objects = (uint32_t)task->block->objects;
+	struct hs_cursor cursor = {0};
+	uint64_t codec;
+	struct hs_error *err =
+		open_column(task, "type", known(HS_CODEC_DICTIONARY), &codec, &cursor);
+
+	if (err)
+		return err;
+	if (!hs_decode_dictionary(cursor, decoder->snap->type_count, rooms->narrow, rooms->places,
+				  rooms->live, objects, &decoder->types))
+		return malformed(task, "type");
+	if (decoder->columns & HS_COLUMN_TYPE)
+		memcpy(decoder->snap->columns.type + task->block->first, rooms->narrow,
+		       objects * sizeof(*rooms->narrow));
+	hs_block_group(rooms->places, objects, decoder->types, rooms->starts, rooms->order);
+	return NULL;
+}
+
+/* A column of small numbers below @bound into @values, in the block's order. */
+static struct hs_error *decode_small(const struct task *task, const char *name, uint64_t bound,
+				     uint32_t common, uint32_t *values)
+{
+	struct hs_block_decoder *decoder = task->decoder;
+	size_t objects = (size_t)task->block->objects;
+	struct hs_cursor cursor = {0};
+	size_t distinct;
+	uint64_t codec;
+	struct hs_error *err = open_column(task, name, known(HS_CODEC_DICTIONARY), &codec, &cursor);
+
+	if (err)
+		return err;
+	if (codec == HS_CODEC_NONE) {
+		for (size_t i = 0; i < objects; i++)
+			values[i] = common;
+		return NULL;
+	}
+	if (!hs_decode_dictionary(cursor, bound, values, NULL, decoder->rooms->live, objects,
+				  &distinct))
+		return malformed(task, name);
+	return NULL;
+}
+
+static struct hs_error *decode_flags(const struct task *task)
+{
+	struct rooms *rooms = task->decoder->rooms;
+	uint16_t *out = task->decoder->snap->columns.flags + task->block->first;
+	struct hs_error *err = decode_small(task, "flags", UINT16_MAX + 1, 0, rooms->narrow);
+
+	for (size_t i = 0; !err && i < task->block->objects; i++)
+		out[rooms->order[i]] = (uint16_t)rooms->narrow[i];
+	return err;
+}
+
+static struct hs_error *decode_generation(const struct task *task)
+{
+	struct rooms *rooms = task->decoder->rooms;
+	uint8_t *out = task->decoder->snap->columns.generation + task->block->first;
+	struct hs_error *err =
+		decode_small(task, "generation", UINT8_MAX + 1, HS_GENERATION_NONE, rooms->narrow);
+
+	for (size_t i = 0; !err && i < task->block->objects; i++)
+		out[rooms->order[i]] = (uint8_t)rooms->narrow[i];
+	return err;
+}
+
+/* A column of 64-bit numbers into @values, in the block's order; zeros if the block lacks it. */
+static struct hs_error *decode_large(const struct task *task, const char *name,
+				     enum hs_codec wanted, uint64_t *values)
+{
+	size_t objects = (size_t)task->block->objects;
+	struct hs_cursor cursor = {0};
+	uint8_t shift = 0;
+	uint64_t codec;
+	bool whole;
+	struct hs_error *err = open_column(task, name, known(wanted), &codec, &cursor);
+
+	if (err)
+		return err;
+	if (codec == HS_CODEC_NONE) {
+		memset(values, 0, objects * sizeof(*values));
+		return NULL;
+	}
+	if (wanted == HS_CODEC_ADDRESS && (!hs_cursor_u8(&cursor, &shift) || shift > 63))
+		return malformed(task, name);
+	if (wanted == HS_CODEC_WORDS)
+		whole = hs_decode_words(cursor, values, objects);
+	else if (wanted == HS_CODEC_ADDRESS || wanted == HS_CODEC_ALLOCATED)
+		whole = hs_decode_delta(cursor, values, objects);
+	else
+		whole = hs_decode_varint(cursor, values, objects);
+	if (!whole)
+		return malformed(task, name);
+	for (size_t i = 0; shift && i < objects; i++)
+		values[i] <<= shift;
+	return NULL;
+}
+
+/* Bring @values from the block's order into the column @out. */
+static void scatter(const struct task *task, const uint64_t *values, uint64_t *out)
+{
+	const uint32_t *order = task->decoder->rooms->order;
+
+	out += task->block->first;
+	for (size_t i = 0; i < task->block->objects; i++)
+		out[order[i]] = values[i];
+}
+
+static struct hs_error *decode_column(const struct task *task, const char *name,
+				      enum hs_codec codec, uint64_t *out)
+{
+	uint64_t *values = task->decoder->rooms->wide;
+	struct hs_error *err = decode_large(task, name, codec, values);
+
+	if (!err)
+		scatter(task, values, out);
+	return err;
+}
+
+static struct hs_error *decode_sizes(const struct task *task)
+{
+	struct hs_block_decoder *decoder = task->decoder;
+	struct rooms *rooms = decoder->rooms;
+	struct hs_error *err = decode_large(task, "size", HS_CODEC_VARINT, rooms->sizes);
+
+	if (err)
+		return err;
+	if (decoder->columns & HS_COLUMN_SIZE)
+		scatter(task, rooms->sizes, decoder->snap->columns.size);
+	if (!(decoder->columns & HS_COLUMN_ALLOCATED))
+		return NULL;
+	err = decode_large(task, "allocated", HS_CODEC_ALLOCATED, rooms->wide);
+	if (err)
+		return err;
+	if (hs_section_column(task->view, "allocated"))
+		for (size_t i = 0; i < task->block->objects; i++)
+			rooms->wide[i] += hs_block_round_size(rooms->sizes[i]);
+	scatter(task, rooms->wide, decoder->snap->columns.allocated);
+	return NULL;
+}
+
+static struct hs_error *decode_owner(const struct task *task)
+{
+	struct hs_block_decoder *decoder = task->decoder;
+	const uint64_t *codes = decoder->rooms->wide;
+	hs_id *out = decoder->snap->columns.owner + task->block->first;
+	uint64_t last = task->block->first;
+	struct hs_error *err = decode_large(task, "owner", HS_CODEC_OWNER, decoder->rooms->wide);
+
+	for (size_t i = 0; !err && i < task->block->objects; i++) {
+		hs_id owner = HS_NONE;
+
+		if (codes[i]) {
+			last += hs_unzigzag(codes[i] - 1);
+			if (last >= decoder->count)
+				return malformed(task, "owner");
+			owner = (hs_id)last;
+		}
+		out[decoder->rooms->order[i]] = owner;
+	}
+	return err;
+}
+
+/* The next count that a shape leaves open; zero if the block lacks the column. */
+static bool next_count(struct hs_cursor *cursor, bool present, uint64_t *ret)
+{
+	*ret = 0;
+	return !present || hs_cursor_varint(cursor, ret);
+}
+
+/* Numbers of visible references, in the block's order, into rooms->wide. */
+static struct hs_error *decode_visible(const struct task *task)
+{
+	struct hs_block_decoder *decoder = task->decoder;
+	struct rooms *rooms = decoder->rooms;
+	struct hs_cursor cursor = {0};
+	uint64_t codec;
+	struct hs_error *err =
+		open_column(task, "visible", known(HS_CODEC_COUNTS), &codec, &cursor);
+
+	for (size_t i = 0; !err && i < task->block->objects; i++) {
+		const struct hs_shape_bounds *bounds = &decoder->bounds[rooms->shapes[i]];
+		uint64_t more = 0;
+
+		if (bounds->visible_rest && !next_count(&cursor, codec != HS_CODEC_NONE, &more))
+			return malformed(task, "visible");
+		if (bounds->visible > task->block->edges ||
+		    more > task->block->edges - bounds->visible)
+			return hs_section_damaged(task->view, "has too many references");
+		rooms->wide[i] = bounds->visible + more;
+	}
+	if (!err && hs_cursor_left(&cursor))
+		return malformed(task, "visible");
+	return err;
+}
+
+/* From numbers of visible references in rooms->wide to all, by object, in rooms->first. */
+static struct hs_error *decode_degrees(const struct task *task)
+{
+	struct hs_block_decoder *decoder = task->decoder;
+	struct rooms *rooms = decoder->rooms;
+	struct hs_cursor cursor = {0};
+	uint64_t codec;
+	struct hs_error *err = open_column(task, "hidden", known(HS_CODEC_COUNTS), &codec, &cursor);
+
+	for (size_t i = 0; !err && i < task->block->objects; i++) {
+		const struct hs_shape_bounds *bounds = &decoder->bounds[rooms->shapes[i]];
+		uint64_t visible = rooms->wide[i];
+		uint64_t hidden = bounds->hidden;
+		uint64_t code = 0;
+
+		if (bounds->hidden_rest) {
+			if (!next_count(&cursor, codec != HS_CODEC_NONE, &code))
+				return malformed(task, "hidden");
+			if (code > task->block->edges + 1 || (!code && visible < hidden))
+				return malformed(task, "hidden");
+			hidden = code ? hidden + (code - 1) : visible;
+		}
+		if (hidden > task->block->edges - visible)
+			return hs_section_damaged(task->view, "has too many references");
+		rooms->first[rooms->order[i]] = (uint32_t)(visible + hidden);
+	}
+	if (!err && hs_cursor_left(&cursor))
+		return malformed(task, "hidden");
+	return err;
+}
+
+/* From numbers of references in rooms->first to offsets, there and in the column. */
+static struct hs_error *sum_degrees(const struct task *task)
+{
+	struct rooms *rooms = task->decoder->rooms;
+	uint64_t *out = task->decoder->snap->columns.first_edge + task->block->first;
+	uint64_t total = 0;
+
+	for (size_t i = 0; i < task->block->objects; i++) {
+		uint32_t degree = rooms->first[i];
+
+		if (degree > task->block->edges - total)
+			return hs_section_damaged(task->view, "has too many references");
+		rooms->first[i] = (uint32_t)total;
+		out[i] = task->block->first_edge + total;
+		total += degree;
+	}
+	if (total != task->block->edges)
+		return hs_section_damaged(task->view, "has too few references");
+	rooms->first[task->block->objects] = (uint32_t)total;
+	return NULL;
+}
+
+static bool reserve_edges(struct hs_block_decoder *decoder, size_t count)
+{
+	if (count <= decoder->edge_capacity)
+		return true;
+	free(decoder->positions);
+	decoder->edge_capacity = 0;
+	decoder->positions = calloc(count, sizeof(*decoder->positions));
+	if (!decoder->positions)
+		return false;
+	decoder->edge_capacity = count;
+	return true;
+}
+
+/* Put in the references to the object that is next in order. */
+static bool fill_next(const struct task *task)
+{
+	const struct hs_block *block = task->block;
+	const uint32_t *first = task->decoder->rooms->first;
+	hs_id *edges = task->decoder->snap->columns.edges + block->first_edge;
+	uint64_t next = block->next;
+
+	for (uint32_t i = 0; i < block->objects; i++) {
+		if (next <= block->first + i)
+			next = block->first + i + 1;
+		for (uint32_t edge = first[i]; edge < first[i + 1]; edge++) {
+			if (edges[edge] != HS_NONE)
+				continue;
+			if (next >= task->decoder->count)
+				return false;
+			edges[edge] = (hs_id)next++;
+		}
+	}
+	return true;
+}
+
+static struct hs_error *decode_edges(const struct task *task)
+{
+	struct hs_block_decoder *decoder = task->decoder;
+	const struct rooms *rooms = decoder->rooms;
+	hs_id *out = decoder->snap->columns.edges + task->block->first_edge;
+	uint64_t last = task->block->first;
+	struct hs_cursor cursor = {0};
+	uint64_t codec;
+	struct hs_error *err = open_column(task, "edges", known(HS_CODEC_EDGES), &codec, &cursor);
+
+	if (err || !task->block->edges)
+		return err;
+	if (!reserve_edges(decoder, (size_t)task->block->edges))
+		return &hs_enomem;
+	hs_block_order_edges(rooms->starts, decoder->types, rooms->order, rooms->first,
+			     decoder->rooms->live, decoder->positions);
+	for (size_t i = 0; i < task->block->edges; i++) {
+		uint64_t code;
+
+		if (!hs_cursor_varint(&cursor, &code))
+			return malformed(task, "edges");
+		if (!code) {
+			out[decoder->positions[i]] = HS_NONE;
+			continue;
+		}
+		last += hs_unzigzag(code - 1);
+		if (last >= decoder->count)
+			return malformed(task, "edges");
+		out[decoder->positions[i]] = (hs_id)last;
+	}
+	if (hs_cursor_left(&cursor) || !fill_next(task))
+		return malformed(task, "edges");
+	return NULL;
+}
+
+/* Shapes, numbers of references, references. */
+static struct hs_error *decode_references(const struct task *task)
+{
+	struct hs_block_decoder *decoder = task->decoder;
+	struct rooms *rooms = decoder->rooms;
+	uint32_t *shapes = decoder->snap->columns.shape + task->block->first;
+	uint32_t *visible = decoder->snap->columns.visible + task->block->first;
+	struct hs_error *err;
+
+	if (!decoder->snap->shape_count)
+		return hs_section_damaged(task->view, "has objects, but there are no shapes");
+	err = decode_small(task, "shape", decoder->snap->shape_count, 0, rooms->shapes);
+	if (!err)
+		err = decode_visible(task);
+	for (size_t i = 0; !err && i < task->block->objects; i++) {
+		shapes[rooms->order[i]] = rooms->shapes[i];
+		visible[rooms->order[i]] = (uint32_t)rooms->wide[i];
+	}
+	if (!err)
+		err = decode_degrees(task);
+	if (!err)
+		err = sum_degrees(task);
+	return err ? err : decode_edges(task);
+}
+
+struct hs_error *hs_block_decode(struct hs_block_decoder *decoder,
+				 const struct hs_section_view *view, const struct hs_block *block)
+{
+	const struct task task = {.decoder = decoder, .view = view, .block = block};
+	const struct hs_columns *out = &decoder->snap->columns;
+	uint32_t columns = decoder->columns;
+	struct hs_error *err = decode_type(&task);
+
+	if (!err && columns & HS_COLUMN_ADDRESS)
+		err = decode_column(&task, "address", HS_CODEC_ADDRESS, out->address);
+	if (!err && columns & (HS_COLUMN_SIZE | HS_COLUMN_ALLOCATED))
+		err = decode_sizes(&task);
+	if (!err && columns & HS_COLUMN_REFCOUNT)
+		err = decode_column(&task, "refcount", HS_CODEC_VARINT, out->refcount);
+	if (!err && columns & HS_COLUMN_FLAGS)
+		err = decode_flags(&task);
+	if (!err && columns & HS_COLUMN_GENERATION)
+		err = decode_generation(&task);
+	if (!err && columns & HS_COLUMN_OWNER)
+		err = decode_owner(&task);
+	if (!err && columns & HS_COLUMN_FINGERPRINT)
+		err = decode_column(&task, "fingerprint", HS_CODEC_WORDS, out->fingerprint);
+	if (!err && columns & HS_COLUMN_EDGES)
+		err = decode_references(&task);
+	return err;
+}

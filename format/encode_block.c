@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: MIT */
+/* encode_block.c: from the columns of a snapshot to a block. */
+#include "format/base/cleanup.h"
+#include "format/base/error.h"
+#include "format/block.h"
+#include <stdlib.h>
+
+/* Rooms for a block's objects. */
+struct rooms {
+	uint32_t places[HS_BLOCK_OBJECTS];
+	uint32_t order[HS_BLOCK_OBJECTS];
+	uint32_t starts[HS_BLOCK_OBJECTS + 1];
+	uint32_t first[HS_BLOCK_OBJECTS + 1];
+	uint32_t live[HS_BLOCK_OBJECTS];
+	uint32_t narrow[HS_BLOCK_OBJECTS];
+	uint64_t wide[HS_BLOCK_OBJECTS];
+};
+
+struct hs_block_encoder {
+	const struct hs_snapshot *snap;
+	struct hs_emitter *emitter;
+	struct rooms *rooms;
+	struct hs_dictionary dictionary;
+	struct hs_shape_bounds *bounds;
+	size_t types;	     /* in the block */
+	uint32_t *positions; /* of references, edge_capacity of them */
+	hs_id *targets;	     /* of references; HS_NONE: the next object */
+	size_t edge_capacity;
+	uint64_t next;
+};
+
+static size_t dictionary_bound(const struct hs_snapshot *snap)
+{
+	size_t bound = UINT16_MAX + 1;
+
+	if (snap->type_count > bound)
+		bound = snap->type_count;
+	if (snap->shape_count > bound)
+		bound = snap->shape_count;
+	return bound;
+}
+
+struct hs_block_encoder *hs_block_encoder_create(const struct hs_snapshot *snap,
+						 struct hs_emitter *emitter)
+{
+	struct hs_block_encoder *encoder = calloc(1, sizeof(*encoder));
+
+	if (!encoder)
+		return NULL;
+	encoder->snap = snap;
+	encoder->emitter = emitter;
+	encoder->rooms = malloc(sizeof(*encoder->rooms));
+	encoder->bounds = calloc((size_t)snap->shape_count + 1, sizeof(*encoder->bounds));
+	if (!encoder->rooms || !encoder->bounds ||
+	    !hs_dictionary_init(&encoder->dictionary, dictionary_bound(snap))) {
+		hs_block_encoder_destroy(encoder);
+		return NULL;
+	}
+	for (uint32_t i = 0; i < snap->shape_count; i++)
+		encoder->bounds[i] = hs_shape_bounds(&snap->shapes[i]);
+	for (size_t i = 0; i < snap->root_count; i++)
+		if (encoder->next <= snap->roots[i].object)
+			encoder->next = (uint64_t)snap->roots[i].object + 1;
+	return encoder;
+}
+
+void hs_block_encoder_destroy(struct hs_block_encoder *encoder)
+{
+	if (!encoder)
+		return;
+	hs_dictionary_deinit(&encoder->dictionary);
+	free(encoder->rooms);
+	free(encoder->bounds);
+	free(encoder->positions);
+	free(encoder->targets);
+	free(encoder);
+}
+
+/* How far the block that begins at @first goes. */
+static struct hs_block cut_block(const struct hs_block_encoder *encoder, hs_id first)
+{
+	const struct hs_objects *objects = &encoder->snap->objects;
+	uint64_t begin = objects->first_edge[first];
+	struct hs_block ret = {.first = first, .first_edge = begin, .next = encoder->next};
+
+	while (ret.objects < HS_BLOCK_OBJECTS && ret.edges < HS_BLOCK_EDGES &&
+	       first + ret.objects < objects->count) {
+		uint64_t edges = objects->first_edge[first + ret.objects + 1] - begin;
+
+		if (edges > UINT32_MAX && ret.objects)
+			break;
+		ret.edges = edges;
+		ret.objects++;
+	}
+	return ret;
+}
+
+static struct hs_error *encode_dictionary(struct hs_block_encoder *encoder, const char *name,
+					  uint32_t *values, size_t count)
+{
+	struct hs_emitter *emitter = encoder->emitter;
+
+	if (!hs_encode_dictionary(&emitter->raw, values, count, &encoder->dictionary))
+		return &hs_enomem;
+	return hs_emit_column(emitter, name, HS_CODEC_DICTIONARY);
+}
+
+static struct hs_error *encode_type(struct hs_block_encoder *encoder, const struct hs_block *block)
+{
+	struct rooms *rooms = encoder->rooms;
+	struct hs_error *err;
+
+	memcpy(rooms->places, encoder->snap->objects.type + block->first,
+	       block->objects * sizeof(*rooms->places));
+	err = encode_dictionary(encoder, "type", rooms->places, block->objects);
+	if (err)
+		return err;
+	encoder->types = encoder->dictionary.size;
+	hs_block_group(rooms->places, (uint32_t)block->objects, encoder->types, rooms->starts,
+		       rooms->order);
+	return NULL;
+}
+
+/* The values of a column of @width bytes an element, in the block's order. */
+static void gather(const struct hs_block_encoder *encoder, const struct hs_block *block,
+		   const void *column, size_t width, uint64_t *values)
+{
+	const char *base = (const char *)column + block->first * width;
+	const uint32_t *order = encoder->rooms->order;
+
+	if (width == sizeof(uint64_t))
+		for (size_t i = 0; i < block->objects; i++)
+			values[i] = ((const uint64_t *)(const void *)base)[order[i]];
+	else if (width == sizeof(uint32_t))
+		for (size_t i = 0; i < block->objects; i++)
+			values[i] = ((const uint32_t *)(const void *)base)[order[i]];
+	else if (width == sizeof(uint16_t))
+		for (size_t i = 0; i < block->objects; i++)
+			values[i] = ((const uint16_t *)(const void *)base)[order[i]];
+	else
+		for (size_t i = 0; i < block->objects; i++)
+			values[i] = (uint8_t)base[order[i]];
+}
+
+static bool all_are(const uint64_t *values, size_t count, uint64_t value)
+{
+	for (size_t i = 0; i < count; i++)
+		if (values[i] != value)
+			return false;
+	return true;
+}
+
+/* An optional column of small numbers. */
+static struct hs_error *encode_small(struct hs_block_encoder *encoder, const struct hs_block *block,
+				     const char *name, const void *column, size_t width,
+				     uint64_t common)
+{
+	struct rooms *rooms = encoder->rooms;
+
+	if (!column)
+		return NULL;
+	gather(encoder, block, column, width, rooms->wide);
+	if (all_are(rooms->wide, block->objects, common))
+		return NULL;
+	for (size_t i = 0; i < block->objects; i++)
+		rooms->narrow[i] = (uint32_t)rooms->wide[i];
+	return encode_dictionary(encoder, name, rooms->narrow, block->objects);
+}
+
+/* An optional column of 64-bit numbers, as varints or words. */
+static struct hs_error *encode_large(struct hs_block_encoder *encoder, const struct hs_block *block,
+				     const char *name, const uint64_t *column, enum hs_codec codec)
+{
+	struct hs_emitter *emitter = encoder->emitter;
+	uint64_t *values = encoder->rooms->wide;
+	bool done;
+
+	if (!column)
+		return NULL;
+	gather(encoder, block, column, sizeof(*column), values);
+	if (all_are(values, block->objects, 0))
+		return NULL;
+	done = codec == HS_CODEC_WORDS ? hs_encode_words(&emitter->raw, values, block->objects)
+				       : hs_encode_varint(&emitter->raw, values, block->objects);
+	return done ? hs_emit_column(emitter, name, codec) : &hs_enomem;
+}
+
+static struct hs_error *encode_address(struct hs_block_encoder *encoder,
+				       const struct hs_block *block)
+{
+	struct hs_emitter *emitter = encoder->emitter;
+	uint64_t *values = encoder->rooms->wide;
+	uint64_t bits = 0;
+	unsigned int shift;
+
+	gather(encoder, block, encoder->snap->objects.address, sizeof(*values), values);
+	for (size_t i = 0; i < block->objects; i++)
+		bits |= values[i];
+	if (!bits)
+		return NULL;
+	shift = (unsigned int)__builtin_ctzll(bits);
+	for (size_t i = 0; i < block->objects; i++)
+		values[i] >>= shift;
+	if (!hs_bytes_reserve(&emitter->raw, 1))
+		return &hs_enomem;
+	emitter->raw.data[emitter->raw.size++] = (uint8_t)shift;
+	if (!hs_encode_delta(&emitter->raw, values, block->objects))
+		return &hs_enomem;
+	return hs_emit_column(emitter, "address", HS_CODEC_ADDRESS);
+}
+
+static struct hs_error *encode_allocated(struct hs_block_encoder *encoder,
+					 const struct hs_block *block)
+{
+	const struct hs_objects *objects = &encoder->snap->objects;
+	struct hs_emitter *emitter = encoder->emitter;
+	uint64_t *values = encoder->rooms->wide;
+
+	if (!objects->allocated)
+		return NULL;
+	gather(encoder, block, objects->allocated, sizeof(*values), values);
+	if (all_are(values, block->objects, 0))
+		return NULL;
+	for (size_t i = 0; i < block->objects; i++)
+		values[i] -=
+			hs_block_round_size(objects->size[block->first + encoder->rooms->order[i]]);
+	if (!hs_encode_delta(&emitter->raw, values, block->objects))
+		return &hs_enomem;
+	return hs_emit_column(emitter, "allocated", HS_CODEC_ALLOCATED);
+}
+
+static struct hs_error *encode_owner(struct hs_block_encoder *encoder, const struct hs_block *block)
+{
+	const hs_id *owners = encoder->snap->objects.owner;
+	struct hs_emitter *emitter = encoder->emitter;
+	uint64_t *values = encoder->rooms->wide;
+	uint64_t last = block->first;
+
+	if (!owners)
+		return NULL;
+	for (size_t i = 0; i < block->objects; i++) {
+		hs_id owner = owners[block->first + encoder->rooms->order[i]];
+
+		values[i] = owner == HS_NONE ? 0 : 1 + hs_zigzag(owner - last);
+		if (owner != HS_NONE)
+			last = owner;
+	}
+	if (all_are(values, block->objects, 0))
+		return NULL;
+	if (!hs_encode_varint(&emitter->raw, values, block->objects))
+		return &hs_enomem;
+	return hs_emit_column(emitter, "owner", HS_CODEC_OWNER);
+}
+
+/* The numbers of references that the objects' shapes leave open. */
+static struct hs_error *encode_counts(struct hs_block_encoder *encoder,
+				      const struct hs_block *block, bool hidden)
+{
+	const struct hs_objects *objects = &encoder->snap->objects;
+	struct hs_emitter *emitter = encoder->emitter;
+	uint64_t *values = encoder->rooms->wide;
+	size_t count = 0;
+
+	for (size_t i = 0; i < block->objects; i++) {
+		uint64_t object = block->first + encoder->rooms->order[i];
+		const struct hs_shape_bounds *bounds = &encoder->bounds[objects->shape[object]];
+		uint64_t degree = objects->first_edge[object + 1] - objects->first_edge[object];
+		uint64_t visible = objects->visible[object];
+
+		if (!hidden && bounds->visible_rest)
+			values[count++] = visible - bounds->visible;
+		else if (hidden && bounds->hidden_rest)
+			values[count++] = degree - visible == visible
+						  ? 0
+						  : 1 + (degree - visible - bounds->hidden);
+	}
+	if (all_are(values, count, 0))
+		return NULL;
+	if (!hs_encode_varint(&emitter->raw, values, count))
+		return &hs_enomem;
+	return hs_emit_column(emitter, hidden ? "hidden" : "visible", HS_CODEC_COUNTS);
+}
+
+static bool reserve_edges(struct hs_block_encoder *encoder, size_t count)
+{
+	if (count <= encoder->edge_capacity)
+		return true;
+	free(encoder->positions);
+	free(encoder->targets);
+	encoder->edge_capacity = 0;
+	encoder->positions = calloc(count, sizeof(*encoder->positions));
+	encoder->targets = calloc(count, sizeof(*encoder->targets));
+	if (!encoder->positions || !encoder->targets)
+		return false;
+	encoder->edge_capacity = count;
+	return true;
+}
+
+/* Copy the block's references; those to the object that is next in order become HS_NONE. */
+static void elide_next(struct hs_block_encoder *encoder, const struct hs_block *block)
+{
+	const struct hs_objects *objects = &encoder->snap->objects;
+	struct rooms *rooms = encoder->rooms;
+	uint64_t next = block->next;
+
+	for (uint32_t i = 0; i < block->objects; i++) {
+		uint64_t object = block->first + i;
+		uint64_t end = objects->first_edge[object + 1];
+
+		rooms->first[i] = (uint32_t)(objects->first_edge[object] - block->first_edge);
+		if (next <= object)
+			next = object + 1;
+		for (uint64_t edge = objects->first_edge[object]; edge < end; edge++) {
+			hs_id target = objects->edges[edge];
+
+			encoder->targets[edge - block->first_edge] =
+				target == next ? HS_NONE : target;
+			next += target == next;
+		}
+	}
+	rooms->first[block->objects] = (uint32_t)block->edges;
+	encoder->next = next;
+}
+
+static struct hs_error *encode_edges(struct hs_block_encoder *encoder, const struct hs_block *block)
+{
+	enum { LONGEST = 5 }; /* bytes of one reference: 34 bits */
+	struct hs_bytes *raw = &encoder->emitter->raw;
+	struct rooms *rooms = encoder->rooms;
+	uint64_t last = block->first;
+	size_t room;
+
+	if (!reserve_edges(encoder, block->edges) ||
+	    __builtin_mul_overflow(block->edges, (size_t)LONGEST, &room) ||
+	    !hs_bytes_reserve(raw, room + HS_VARINT_MAX))
+		return &hs_enomem;
+	elide_next(encoder, block);
+	if (!block->edges)
+		return NULL;
+	hs_block_order_edges(rooms->starts, encoder->types, rooms->order, rooms->first, rooms->live,
+			     encoder->positions);
+	for (size_t i = 0; i < block->edges; i++) {
+		hs_id target = encoder->targets[encoder->positions[i]];
+
+		if (target == HS_NONE) {
+			hs_bytes_varint(raw, 0);
+			continue;
+		}
+		hs_bytes_varint(raw, 1 + hs_zigzag(target - last));
+		last = target;
+	}
+	return hs_emit_column(encoder->emitter, "edges", HS_CODEC_EDGES);
+}
+
+static struct hs_error *encode_columns(struct hs_block_encoder *encoder,
+				       const struct hs_block *block)
+{
+	const struct hs_objects *objects = &encoder->snap->objects;
+	struct hs_error *err = encode_type(encoder, block);
+
+	if (!err)
+		err = encode_large(encoder, block, "size", objects->size, HS_CODEC_VARINT);
+	if (!err)
+		err = encode_address(encoder, block);
+	if (!err)
+		err = encode_allocated(encoder, block);
+	if (!err)
+		err = encode_large(encoder, block, "refcount", objects->refcount, HS_CODEC_VARINT);
+	if (!err)
+		err = encode_small(encoder, block, "flags", objects->flags, sizeof(*objects->flags),
+				   0);
+	if (!err)
+		err = encode_small(encoder, block, "generation", objects->generation,
+				   sizeof(*objects->generation), HS_GENERATION_NONE);
+	if (!err)
+		err = encode_owner(encoder, block);
+	if (!err)
+		err = encode_large(encoder, block, "fingerprint", objects->fingerprint,
+				   HS_CODEC_WORDS);
+	if (!err)
+		err = encode_small(encoder, block, "shape", objects->shape, sizeof(*objects->shape),
+				   0);
+	if (!err)
+		err = encode_counts(encoder, block, false);
+	if (!err)
+		err = encode_counts(encoder, block, true);
+	return err ? err : encode_edges(encoder, block);
+}
+
+struct hs_error *hs_block_encode(struct hs_block_encoder *encoder, hs_id *first)
+{
+	struct hs_block block = cut_block(encoder, *first);
+	struct hs_error *err;
+
+	hs_emit_field(encoder->emitter, "first", block.first);
+	hs_emit_field(encoder->emitter, "objects", block.objects);
+	hs_emit_field(encoder->emitter, "first_edge", block.first_edge);
+	hs_emit_field(encoder->emitter, "edges", block.edges);
+	hs_emit_field(encoder->emitter, "next", block.next);
+	err = encode_columns(encoder, &block);
+	if (!err)
+		err = hs_emit_section(encoder->emitter, HS_SECTION_BLOCK);
+	if (!err)
+		*first = (hs_id)(block.first + block.objects);
+	return err;
+}

@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: MIT */
+/* encode_tables.c: the header and the small tables as sections. */
+#include "format/base/cleanup.h"
+#include "format/base/error.h"
+#include "format/base/str.h"
+#include "format/base/strtab.h"
+#include "format/tablefile.h"
+
+const struct hs_column_name hs_column_names[HS_COLUMN_NAME_COUNT] = {
+	{"address", HS_COLUMN_ADDRESS},
+	{"type", HS_COLUMN_TYPE},
+	{"size", HS_COLUMN_SIZE},
+	{"allocated", HS_COLUMN_ALLOCATED},
+	{"refcount", HS_COLUMN_REFCOUNT},
+	{"flags", HS_COLUMN_FLAGS},
+	{"generation", HS_COLUMN_GENERATION},
+	{"owner", HS_COLUMN_OWNER},
+	{"fingerprint", HS_COLUMN_FINGERPRINT},
+	{"edges", HS_COLUMN_EDGES},
+};
+
+/* Tables on their way into the file. */
+struct encoder {
+	const struct hs_snapshot *snap;
+	struct hs_emitter *emitter;
+	struct hs_arena *arena;	  /* of the strings */
+	struct hs_strtab strings; /* the file's: the snapshot's and then names in tables */
+	uint32_t *string_numbers; /* of the snapshot's strings in the file */
+	uint64_t *values;	  /* of a column: as many as the largest table has rows */
+	bool failed;		  /* memory ran out */
+	struct hs_error *error;
+};
+
+static uint32_t number(struct encoder *encoder, struct hs_str str)
+{
+	uint32_t ret = 0;
+
+	if (!hs_strtab_intern(&encoder->strings, str, &ret))
+		encoder->failed = true;
+	return ret;
+}
+
+/* A reference to a row or an object that may be none. */
+static uint64_t optional(uint32_t reference)
+{
+	return reference == HS_NONE ? 0 : (uint64_t)reference + 1;
+}
+
+/* Give every string a number before any table is written. */
+static void number_strings(struct encoder *encoder)
+{
+	const struct hs_snapshot *snap = encoder->snap;
+
+	for (uint32_t i = 0; i < snap->string_count; i++)
+		encoder->string_numbers[i] = number(encoder, snap->strings[i]);
+	for (uint32_t i = 0; i < snap->type_count; i++) {
+		number(encoder, snap->types[i].name);
+		number(encoder, snap->types[i].module);
+	}
+	for (size_t i = 0; i < snap->root_count; i++)
+		number(encoder, snap->roots[i].name);
+	for (uint32_t i = 0; i < snap->thread_count; i++)
+		number(encoder, snap->threads[i].name);
+	for (uint32_t i = 0; i < snap->frame_count; i++) {
+		number(encoder, snap->frames[i].function);
+		number(encoder, snap->frames[i].file);
+	}
+	for (size_t i = 0; i < snap->region_count; i++)
+		number(encoder, snap->regions[i].name);
+	for (size_t i = 0; i < snap->extent_count; i++) {
+		number(encoder, snap->extents[i].allocator);
+		number(encoder, snap->extents[i].state);
+	}
+	for (size_t i = 0; i < snap->info.gap_count; i++)
+		number(encoder, snap->info.gaps[i].reason);
+}
+
+static void keep_error(struct encoder *encoder, struct hs_error *err)
+{
+	if (encoder->error)
+		hs_error_destroy(err);
+	else
+		encoder->error = err;
+}
+
+/* Emit encoder->values as column @name; a table's first column is never left out. */
+static void emit_column(struct encoder *encoder, const char *name, enum hs_codec codec,
+			size_t count, bool first)
+{
+	if (!encoder->error)
+		keep_error(encoder, hs_emit_values(encoder->emitter, name, codec, encoder->values,
+						   count, first));
+}
+
+/* Emit the column @name of @count rows whose row i has the value @expression. */
+#define COLUMN(name, codec, count, first, expression)                                              \
+	do {                                                                                       \
+		for (size_t i = 0; i < (count); i++)                                               \
+			encoder->values[i] = (expression);                                         \
+		emit_column(encoder, name, codec, count, first);                                   \
+	} while (0)
+
+static void emit_table(struct encoder *encoder, enum hs_section_kind kind, size_t rows)
+{
+	if (encoder->error)
+		return;
+	hs_emit_field(encoder->emitter, "rows", rows);
+	keep_error(encoder, hs_emit_section(encoder->emitter, kind));
+}
+
+static void emit_strings(struct encoder *encoder)
+{
+	const struct hs_str *strings = encoder->strings.strings.data;
+	size_t count = encoder->strings.strings.size;
+	struct hs_bytes *raw = &encoder->emitter->raw;
+
+	COLUMN("length", HS_CODEC_VARINT, count, true, strings[i].size);
+	for (size_t i = 0; i < count && !encoder->error; i++) {
+		if (!hs_bytes_reserve(raw, strings[i].size)) {
+			keep_error(encoder, &hs_enomem);
+			break;
+		}
+		if (strings[i].size)
+			memcpy(raw->data + raw->size, strings[i].data, strings[i].size);
+		raw->size += strings[i].size;
+	}
+	if (!encoder->error && raw->size)
+		keep_error(encoder, hs_emit_column(encoder->emitter, "bytes", HS_CODEC_BYTES));
+	emit_table(encoder, HS_SECTION_STRINGS, count);
+}
+
+static void emit_types(struct encoder *encoder)
+{
+	const struct hs_type *types = encoder->snap->types;
+	size_t count = encoder->snap->type_count;
+
+	COLUMN("name", HS_CODEC_DELTA, count, true, number(encoder, types[i].name));
+	COLUMN("module", HS_CODEC_DELTA, count, false, number(encoder, types[i].module));
+	COLUMN("role", HS_CODEC_VARINT, count, false, types[i].role);
+	COLUMN("object", HS_CODEC_VARINT, count, false, optional(types[i].object));
+	emit_table(encoder, HS_SECTION_TYPES, count);
+}
+
+/* The runs of all shapes, one shape after the other. */
+static size_t run_total(const struct hs_snapshot *snap)
+{
+	size_t total = 0;
+
+	for (uint32_t i = 0; i < snap->shape_count; i++)
+		total += snap->shapes[i].count;
+	return total;
+}
+
+/* Field @expression of every `run` as a column. */
+#define RUN_COLUMN(name, codec, first, expression)                                                 \
+	do {                                                                                       \
+		size_t out = 0;                                                                    \
+                                                                                                   \
+		for (uint32_t i = 0; i < snap->shape_count; i++)                                   \
+			for (uint32_t j = 0; j < snap->shapes[i].count; j++) {                     \
+				const struct hs_run *run = &snap->shapes[i].runs[j];               \
+                                                                                                   \
+				encoder->values[out++] = (expression);                             \
+			}                                                                          \
+		emit_column(encoder, name, codec, out, first);                                     \
+	} while (0)
+
+static void emit_shapes(struct encoder *encoder)
+{
+	const struct hs_snapshot *snap = encoder->snap;
+
+	COLUMN("runs", HS_CODEC_VARINT, snap->shape_count, true, snap->shapes[i].count);
+	COLUMN("visible_runs", HS_CODEC_VARINT, snap->shape_count, false,
+	       snap->shapes[i].first_hidden);
+	if (run_total(snap))
+		RUN_COLUMN("kind", HS_CODEC_VARINT, true, run->kind);
+	RUN_COLUMN("strength", HS_CODEC_VARINT, false, run->strength);
+	RUN_COLUMN("operand", HS_CODEC_DELTA, false,
+		   hs_label_has_name(run->kind) ? encoder->string_numbers[run->operand]
+						: run->operand);
+	RUN_COLUMN("count", HS_CODEC_VARINT, false, run->count);
+	emit_table(encoder, HS_SECTION_SHAPES, snap->shape_count);
+}
+
+static void emit_roots(struct encoder *encoder)
+{
+	const struct hs_root *roots = encoder->snap->roots;
+	size_t count = encoder->snap->root_count;
+
+	COLUMN("object", HS_CODEC_DELTA, count, true, roots[i].object);
+	COLUMN("rank", HS_CODEC_VARINT, count, false, roots[i].rank);
+	COLUMN("name", HS_CODEC_DELTA, count, false, number(encoder, roots[i].name));
+	COLUMN("thread", HS_CODEC_VARINT, count, false, optional(roots[i].thread));
+	COLUMN("frame", HS_CODEC_VARINT, count, false, optional(roots[i].frame));
+	emit_table(encoder, HS_SECTION_ROOTS, count);
+}
+
+static void emit_threads(struct encoder *encoder)
+{
+	const struct hs_thread *threads = encoder->snap->threads;
+	const struct hs_frame *frames = encoder->snap->frames;
+	size_t count = encoder->snap->thread_count;
+
+	COLUMN("native_id", HS_CODEC_DELTA, count, true, threads[i].native_id);
+	COLUMN("name", HS_CODEC_DELTA, count, false, number(encoder, threads[i].name));
+	emit_table(encoder, HS_SECTION_THREADS, count);
+	count = encoder->snap->frame_count;
+	COLUMN("thread", HS_CODEC_VARINT, count, true, frames[i].thread);
+	COLUMN("function", HS_CODEC_DELTA, count, false, number(encoder, frames[i].function));
+	COLUMN("file", HS_CODEC_DELTA, count, false, number(encoder, frames[i].file));
+	COLUMN("line", HS_CODEC_VARINT, count, false, frames[i].line);
+	emit_table(encoder, HS_SECTION_FRAMES, count);
+}
+
+static void emit_memory(struct encoder *encoder)
+{
+	const struct hs_region *regions = encoder->snap->regions;
+	const struct hs_extent *extents = encoder->snap->extents;
+	size_t count = encoder->snap->region_count;
+
+	COLUMN("start", HS_CODEC_DELTA, count, true, regions[i].start);
+	COLUMN("size", HS_CODEC_VARINT, count, false, regions[i].end - regions[i].start);
+	COLUMN("resident", HS_CODEC_VARINT, count, false, regions[i].resident);
+	COLUMN("flags", HS_CODEC_VARINT, count, false, regions[i].flags);
+	COLUMN("name", HS_CODEC_DELTA, count, false, number(encoder, regions[i].name));
+	emit_table(encoder, HS_SECTION_REGIONS, count);
+	count = encoder->snap->extent_count;
+	COLUMN("start", HS_CODEC_DELTA, count, true, extents[i].start);
+	COLUMN("size", HS_CODEC_VARINT, count, false, extents[i].size);
+	COLUMN("allocator", HS_CODEC_VARINT, count, false, number(encoder, extents[i].allocator));
+	COLUMN("state", HS_CODEC_VARINT, count, false, number(encoder, extents[i].state));
+	COLUMN("owner", HS_CODEC_VARINT, count, false, optional(extents[i].owner));
+	emit_table(encoder, HS_SECTION_EXTENTS, count);
+}
+
+static void emit_gaps(struct encoder *encoder)
+{
+	const struct hs_gap *gaps = encoder->snap->info.gaps;
+	size_t count = encoder->snap->info.gap_count;
+
+	COLUMN("reason", HS_CODEC_VARINT, count, true, number(encoder, gaps[i].reason));
+	COLUMN("count", HS_CODEC_VARINT, count, false, gaps[i].count);
+	COLUMN("example", HS_CODEC_VARINT, count, false, gaps[i].example);
+	emit_table(encoder, HS_SECTION_GAPS, count);
+}
+
+static void pack_number(struct hs_packer *packer, const char *key, uint64_t value)
+{
+	hs_pack_text(packer, key);
+	hs_pack_uint(packer, value);
+}
+
+static void pack_string(struct hs_packer *packer, const char *key, struct hs_str value)
+{
+	hs_pack_text(packer, key);
+	hs_pack_bin(packer, value);
+}
+
+static void pack_process(struct hs_packer *packer, const struct hs_info *info)
+{
+	hs_pack_text(packer, "process");
+	hs_pack_map(packer, 14);
+	pack_number(packer, "pid", info->pid);
+	pack_string(packer, "runtime", info->runtime);
+	pack_string(packer, "version", info->version);
+	hs_pack_text(packer, "command");
+	hs_pack_array(packer, info->command_count);
+	for (size_t i = 0; i < info->command_count; i++)
+		hs_pack_bin(packer, info->command[i]);
+	pack_number(packer, "time_ns", info->time_ns);
+	pack_number(packer, "start_ticks", info->start_ticks);
+	pack_string(packer, "boot_id", info->boot_id);
+	pack_string(packer, "mode", info->mode);
+	pack_string(packer, "reason", info->reason);
+	pack_number(packer, "pause_ns", info->pause_ns);
+	pack_number(packer, "copied", info->copied);
+	pack_number(packer, "resident", info->resident);
+	pack_number(packer, "retries", info->retries);
+	pack_number(packer, "damaged", info->damaged);
+}
+
+/* The columns that @objects has: enum hs_column. */
+static uint32_t columns_present(const struct hs_objects *objects)
+{
+	return HS_MANDATORY_COLUMNS | (objects->allocated ? HS_COLUMN_ALLOCATED : 0U) |
+	       (objects->refcount ? HS_COLUMN_REFCOUNT : 0U) |
+	       (objects->generation ? HS_COLUMN_GENERATION : 0U) |
+	       (objects->owner ? HS_COLUMN_OWNER : 0U) |
+	       (objects->fingerprint ? HS_COLUMN_FINGERPRINT : 0U);
+}
+
+static struct hs_error *emit_header(const struct hs_snapshot *snap, struct hs_emitter *emitter)
+{
+	uint32_t columns = columns_present(&snap->objects);
+	struct hs_packer packer;
+	struct hs_error *err;
+
+	hs_packer_init(&packer);
+	hs_pack_map(&packer, 8);
+	pack_number(&packer, "major", HS_FORMAT_MAJOR);
+	pack_number(&packer, "minor", HS_FORMAT_MINOR);
+	hs_pack_text(&packer, "required");
+	hs_pack_array(&packer, 0);
+	hs_pack_text(&packer, "writer");
+	hs_pack_text(&packer, "heapsnap " HS_VERSION);
+	pack_number(&packer, "objects", snap->objects.count);
+	pack_number(&packer, "edges", snap->objects.edge_count);
+	hs_pack_text(&packer, "object_columns");
+	hs_pack_array(&packer, (size_t)__builtin_popcount(columns));
+	for (size_t i = 0; i < HS_COLUMN_NAME_COUNT; i++)
+		if (columns & hs_column_names[i].column)
+			hs_pack_text(&packer, hs_column_names[i].name);
+	pack_process(&packer, &snap->info);
+	err = packer.failed ? &hs_enomem : hs_emit_map(emitter, HS_SECTION_HEADER, &packer.buffer);
+	hs_packer_deinit(&packer);
+	return err;
+}
+
+static size_t largest_table(const struct encoder *encoder)
+{
+	const struct hs_snapshot *snap = encoder->snap;
+	const size_t sizes[] = {
+		encoder->strings.strings.size,
+		snap->type_count,
+		snap->shape_count,
+		run_total(snap),
+		snap->root_count,
+		snap->thread_count,
+		snap->frame_count,
+		snap->region_count,
+		snap->extent_count,
+		snap->info.gap_count,
+	};
+	size_t largest = 1;
+
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++)
+		if (sizes[i] > largest)
+			largest = sizes[i];
+	return largest;
+}
+
+static struct hs_error *emit_tables(struct encoder *encoder)
+{
+	number_strings(encoder);
+	if (encoder->failed)
+		return &hs_enomem;
+	_cleanup_free_ uint64_t *values = calloc(largest_table(encoder), sizeof(*values));
+	if (!values)
+		return &hs_enomem;
+	encoder->values = values;
+	emit_strings(encoder);
+	emit_types(encoder);
+	emit_shapes(encoder);
+	emit_roots(encoder);
+	emit_threads(encoder);
+	emit_memory(encoder);
+	emit_gaps(encoder);
+	return encoder->error;
+}
+
+struct hs_error *hs_tables_encode(const struct hs_snapshot *snap, struct hs_emitter *emitter)
+{
+	struct encoder encoder = {.snap = snap, .emitter = emitter};
+	struct hs_error *err = emit_header(snap, emitter);
+
+	if (err)
+		return err;
+	_cleanup_arena_ struct hs_arena *arena = hs_arena_create();
+	_cleanup_free_ uint32_t *string_numbers =
+		calloc((size_t)snap->string_count + 1, sizeof(*string_numbers));
+	if (!arena || !string_numbers || !hs_strtab_init(&encoder.strings, arena))
+		return &hs_enomem;
+	encoder.arena = arena;
+	encoder.string_numbers = string_numbers;
+	err = emit_tables(&encoder);
+	hs_strtab_deinit(&encoder.strings);
+	return err;
+}

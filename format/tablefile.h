@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* tablefile.h: header and small tables, to and from their sections. */
+#ifndef HS_FORMAT_TABLEFILE_H
+#define HS_FORMAT_TABLEFILE_H
+
+#include "format/emit.h"
+#include "format/section.h"
+#include "format/tables.h"
+
+/* What the header says beyond struct hs_info. */
+struct hs_header {
+	uint64_t objects;
+	uint64_t edges;
+	uint32_t columns; /* enum hs_column that the file has */
+};
+
+/* Columns that every file has. */
+enum {
+	HS_MANDATORY_COLUMNS = HS_COLUMN_ADDRESS | HS_COLUMN_TYPE | HS_COLUMN_SIZE |
+			       HS_COLUMN_FLAGS | HS_COLUMN_EDGES,
+};
+
+/* What columns are called in the header. */
+struct hs_column_name {
+	const char *name;
+	enum hs_column column;
+};
+
+enum { HS_COLUMN_NAME_COUNT = 10 };
+extern const struct hs_column_name hs_column_names[HS_COLUMN_NAME_COUNT];
+
+/* Write the header and all small tables of @snap. */
+struct hs_error *hs_tables_encode(const struct hs_snapshot *snap,
+				  struct hs_emitter *emitter) HS_MUST_CHECK;
+
+/* Read the header, the first section, into snap->info and *@ret. */
+struct hs_error *hs_header_decode(const struct hs_image *image, struct hs_snapshot *snap,
+				  struct hs_header *ret) HS_MUST_CHECK;
+
+/*
+ * Read all small tables into @snap and check that they fit each other and @objects, the number of
+ * objects.
+ */
+struct hs_error *hs_tables_decode(const struct hs_image *image, uint64_t objects,
+				  struct hs_inflater *inflater,
+				  struct hs_snapshot *snap) HS_MUST_CHECK;
+
+#endif
