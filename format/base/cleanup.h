@@ -5,6 +5,7 @@
 
 #include <heapsnap/error.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 /* Call @fn with the address of the variable when it goes out of scope. */
@@ -20,7 +21,10 @@
 
 static inline void hs_free_pointer(void *pointer)
 {
-	free(*(void **)pointer);
+	void *value;
+
+	memcpy(&value, pointer, sizeof(value));
+	free(value);
 }
 
 static inline void hs_close_fd(int *fd)

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 /*
  * HS_VECTOR(uint32_t) numbers = {0};
@@ -29,6 +30,7 @@ static inline bool hs_vector_grow(void *data, size_t *capacity, size_t element, 
 {
 	size_t room = *capacity ? *capacity : 16;
 	size_t bytes;
+	void *old;
 	void *grown;
 
 	if (need <= *capacity)
@@ -38,10 +40,12 @@ static inline bool hs_vector_grow(void *data, size_t *capacity, size_t element, 
 			return false;
 	if (__builtin_mul_overflow(room, element, &bytes))
 		return false;
-	grown = realloc(*(void **)data, bytes);
+	/* The pointer is of another type than void *: an access as such would break aliasing rules. */
+	memcpy(&old, data, sizeof(old));
+	grown = realloc(old, bytes);
 	if (!grown)
 		return false;
-	*(void **)data = grown;
+	memcpy(data, &grown, sizeof(grown));
 	*capacity = room;
 	return true;
 }
