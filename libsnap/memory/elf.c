@@ -135,7 +135,7 @@ bool hs_elf_symbols(pid_t pid, const struct hs_maps *maps, const struct hs_mappi
 	memset(ret, 0, count * sizeof(*ret));
 	if (fd < 0 || elf_version(EV_CURRENT) == EV_NONE)
 		return false;
-	elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
+	elf = elf_begin(fd, ELF_C_READ, NULL);
 	if (!elf || elf_kind(elf) != ELF_K_ELF || gelf_getclass(elf) != ELFCLASS64 ||
 	    !load_bias(elf, maps, mapping, &bias))
 		return false;

@@ -10,6 +10,9 @@
 enum {
 	/* Slot numbers times granules per page must stay below HS_NONE. */
 	MAX_SLOTS = (int)(UINT32_MAX / HS_GRANULES_PER_PAGE) - 1,
+	/* Names and tables of programs and libraries: more would be a target that lies. */
+	FETCHED_SLOTS = 16384,
+	FETCH_PAGES = 16, /* neighbours that are fetched along */
 };
 
 struct hs_image *hs_image_create(void)
@@ -25,6 +28,9 @@ void hs_image_destroy(struct hs_image *image)
 		munmap(image->data, (size_t)image->slot_capacity << HS_PAGE_SHIFT);
 	for (size_t i = 0; i < HS_DIRECTORY_SIZE; i++)
 		free(image->directory[i]);
+	for (size_t i = 0; i < image->strings.size; i++)
+		free(image->strings.data[i]);
+	hs_vector_deinit(&image->strings);
 	free(image->page);
 	hs_maps_deinit(&image->maps);
 	free(image);
@@ -60,7 +66,7 @@ static bool ensure(struct hs_image *image, uint64_t slots)
 
 	if (slots <= image->slot_capacity)
 		return true;
-	if (slots > MAX_SLOTS)
+	if (slots > MAX_SLOTS || image->sealed)
 		return false;
 	if (capacity < slots)
 		capacity = slots;
@@ -158,7 +164,40 @@ bool hs_image_read(const struct hs_image *image, hs_addr addr, void *buffer, uin
 	return true;
 }
 
-bool hs_image_string(const struct hs_image *image, hs_addr addr, size_t limit, struct hs_str *ret)
+bool hs_image_seal(struct hs_image *image, hs_image_fetch_fn *fetch, void *context)
+{
+	if (!ensure(image, (uint64_t)image->slot_count + FETCHED_SLOTS))
+		return false;
+	image->fetch = fetch;
+	image->fetch_context = context;
+	image->sealed = true;
+	return true;
+}
+
+/* Fetch the missing page that contains @addr, with some that follow. */
+static bool fetch(struct hs_image *image, hs_addr addr)
+{
+	const struct hs_mapping *mapping = hs_maps_find(&image->maps, addr);
+	hs_addr page = addr & ~(hs_addr)(HS_PAGE_SIZE - 1);
+	uint64_t pages = 0;
+	void *to;
+
+	if (!image->fetch || !mapping || mapping->flags & (HS_REGION_WRITE | HS_REGION_SHARED))
+		return false;
+	while (pages < FETCH_PAGES && page + (pages << HS_PAGE_SHIFT) < mapping->end &&
+	       hs_image_slot(image, page + (pages << HS_PAGE_SHIFT)) == HS_NONE)
+		pages++;
+	to = pages ? hs_image_add(image, page, pages) : NULL;
+	if (!to)
+		return false;
+	if (image->fetch(image->fetch_context, page, pages, to))
+		return true;
+	hs_image_drop(image, pages);
+	return false;
+}
+
+/* Length of the string at @addr; false if it does not end where it can be read. */
+static bool string_size(struct hs_image *image, hs_addr addr, size_t limit, size_t *ret)
 {
 	size_t size = 0;
 
@@ -167,6 +206,8 @@ bool hs_image_string(const struct hs_image *image, hs_addr addr, size_t limit, s
 		const char *at = hs_image_at(image, addr + size, piece);
 		size_t length;
 
+		if (!at && fetch(image, addr + size))
+			at = hs_image_at(image, addr + size, piece);
 		if (!at)
 			return false;
 		length = strnlen(at, piece);
@@ -176,7 +217,28 @@ bool hs_image_string(const struct hs_image *image, hs_addr addr, size_t limit, s
 		if (length < piece)
 			break;
 	}
-	ret->data = hs_image_at(image, addr, size + 1);
-	ret->size = size;
-	return ret->data;
+	*ret = size;
+	return true;
+}
+
+bool hs_image_string(struct hs_image *image, hs_addr addr, size_t limit, struct hs_str *ret)
+{
+	const char *data;
+	char *copy;
+	size_t size;
+
+	if (!string_size(image, addr, limit, &size))
+		return false;
+	data = hs_image_at(image, addr, size + 1);
+	if (!data) {
+		copy = malloc(size + 1);
+		if (!copy || !hs_image_read(image, addr, copy, size + 1) ||
+		    !hs_vector_push(&image->strings, copy)) {
+			free(copy);
+			return false;
+		}
+		data = copy;
+	}
+	*ret = (struct hs_str){.data = data, .size = size};
+	return true;
 }

@@ -3,6 +3,7 @@
 #ifndef HS_MEMORY_IMAGE_H
 #define HS_MEMORY_IMAGE_H
 
+#include "format/base/vector.h"
 #include "libsnap/memory/maps.h"
 
 #include <string.h>
@@ -16,6 +17,9 @@ enum {
 	HS_LEAF_BITS = 18, /* pages per leaf of the directory: 1 GiB */
 	HS_DIRECTORY_SIZE = 1 << (HS_ADDRESS_BITS - HS_PAGE_SHIFT - HS_LEAF_BITS),
 };
+
+/* Read @pages pages at @addr, which do not change, to @buffer; false if that cannot be done. */
+typedef bool hs_image_fetch_fn(void *context, hs_addr addr, uint64_t pages, void *buffer);
 
 /*
  * Pages of a target, in slots.  Slots of neighbouring pages that were added together are
@@ -38,6 +42,10 @@ struct hs_image {
 	uint32_t slot_capacity;
 	uint32_t *directory[HS_DIRECTORY_SIZE];
 	struct hs_maps maps; /* of the target when it was copied; owned */
+	bool sealed;         /* the slots must not move any more */
+	hs_image_fetch_fn *fetch;
+	void *fetch_context;
+	HS_VECTOR(char *) strings; /* those that do not lie in neighbouring slots; owned */
 };
 
 /* An empty image, owned by the caller; NULL if memory ran out. */
@@ -59,6 +67,13 @@ void *hs_image_add(struct hs_image *image, hs_addr addr, uint64_t pages);
 
 /* Take back the last @pages pages added: they could not be read. */
 void hs_image_drop(struct hs_image *image, uint64_t pages);
+
+/*
+ * From now on pointers into the image stay valid.  Pages of mappings that cannot be written to,
+ * where names and tables of programs lie, are still fetched by @fetch when a string is wanted from
+ * one that is missing: they are the same as when the copy was made.  False if memory ran out.
+ */
+bool hs_image_seal(struct hs_image *image, hs_image_fetch_fn *fetch, void *context);
 
 /* Slot of the page that contains @addr, HS_NONE if it is not here. */
 static inline uint32_t hs_image_slot(const struct hs_image *image, hs_addr addr)
@@ -115,9 +130,9 @@ static inline bool hs_image_u32(const struct hs_image *image, hs_addr addr, uint
 
 /*
  * A NUL-terminated string of at most @limit bytes at @addr.  False unless it is here and ends.
- * ret->data points into the image.
+ * ret->data lives as long as the image.
  */
-bool hs_image_string(const struct hs_image *image, hs_addr addr, size_t limit, struct hs_str *ret);
+bool hs_image_string(struct hs_image *image, hs_addr addr, size_t limit, struct hs_str *ret);
 
 /* The granule that contains @addr, HS_NONE if its page is not here. */
 static inline uint32_t hs_image_granule(const struct hs_image *image, hs_addr addr)

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: MIT */
+/* capture.c: from a live process to a snapshot. */
+#include <heapsnap/capture.h>
+
+#include "format/base/cleanup.h"
+#include "format/base/error.h"
+#include "libsnap/memory/proc.h"
+#include "libsnap/python/heap.h"
+#include "libsnap/python/runtime.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <time.h>
+
+enum {
+	DEFAULT_STOP_TIMEOUT_MS = 2000,
+	MAX_ATTEMPTS = 6,	   /* one, and five retries */
+	COLLECTION_WAIT_MS = 2000, /* for a collection to end, without stopping the target */
+	SPARE_PAGES = 4096,	   /* for what the target allocates until it is stopped */
+};
+
+/* One call of hs_capture_process(). */
+struct capture {
+	pid_t pid;
+	const struct hs_capture_options *options;
+	struct hs_process *process;
+	struct hs_runtime runtime;
+	hs_addr collecting; /* address of the main interpreter's gc.collecting; 0: not known */
+	struct hs_image *image;
+	struct hs_heap_facts facts;
+};
+
+static void explain(const struct capture *capture, const char *format, ...) HS_PRINTF(2, 3);
+
+static void explain(const struct capture *capture, const char *format, ...)
+{
+	char line[512];
+	va_list args;
+
+	if (!capture->options->explain)
+		return;
+	va_start(args, format);
+	vsnprintf(line, sizeof(line), format, args);
+	va_end(args);
+	capture->options->explain(capture->options->context, line);
+}
+
+static bool sum_pages(void *context, const struct hs_mapping *mapping, hs_addr addr, uint64_t pages)
+{
+	uint64_t *sum = context;
+
+	(void)mapping;
+	(void)addr;
+	*sum += pages;
+	return true;
+}
+
+/* An image with room for what the target has now, touched, so that the stop is short. */
+static struct hs_error *prepare_image(struct capture *capture)
+{
+	struct hs_maps maps = {0};
+	struct hs_error *err;
+	uint64_t pages = 0;
+
+	err = hs_maps_read(capture->pid, &maps);
+	if (err)
+		return err;
+	err = hs_process_pages(capture->process, &maps, sum_pages, &pages);
+	hs_maps_deinit(&maps);
+	if (err)
+		return err;
+	capture->image = hs_image_create();
+	if (!capture->image || !hs_image_reserve(capture->image, pages + pages / 16 + SPARE_PAGES))
+		return hs_error_create(HS_ERROR_FAILED,
+				       "process %d: not enough memory for a copy of its %llu MiB",
+				       (int)capture->pid, (unsigned long long)pages >> 8);
+	return NULL;
+}
+
+static void find_collecting(struct capture *capture)
+{
+	const struct hs_layout *layout = capture->runtime.layout;
+	hs_addr interp = 0;
+
+	if (hs_process_read(capture->process,
+			    capture->runtime.address + layout->runtime_interpreters_main, &interp,
+			    sizeof(interp)) &&
+	    interp)
+		capture->collecting = interp + layout->interp_gc + layout->gc_collecting;
+}
+
+static bool is_collecting(struct capture *capture)
+{
+	int32_t collecting = 0;
+
+	return capture->collecting &&
+	       hs_process_read(capture->process, capture->collecting, &collecting,
+			       sizeof(collecting)) &&
+	       collecting;
+}
+
+static void sleep_ms(unsigned int ms)
+{
+	const struct timespec nap = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+
+	nanosleep(&nap, NULL);
+}
+
+/* Wait for a collection to end; it may have ended for good only when the next one begins. */
+static void wait_for_collector(struct capture *capture)
+{
+	for (unsigned int i = 0; i < COLLECTION_WAIT_MS && is_collecting(capture); i++)
+		sleep_ms(1);
+}
+
+/*
+ * Stop, copy, let go.  If the collector is at work nothing is copied and *@collected says so,
+ * unless this is the @last try.
+ */
+static struct hs_error *copy_stopped(struct capture *capture, bool last, bool *collected)
+{
+	uint32_t timeout = capture->options->stop_timeout_ms;
+	struct hs_error *err;
+	uint64_t unreadable = 0;
+	uint64_t start = hs_clock_monotonic();
+
+	err = hs_process_stop(capture->process, timeout ? timeout : DEFAULT_STOP_TIMEOUT_MS);
+	if (err)
+		return err;
+	*collected = is_collecting(capture) && !last;
+	if (!*collected)
+		err = hs_process_copy(capture->process, capture->image, &unreadable);
+	hs_process_resume(capture->process);
+	capture->facts.pause_ns += hs_clock_monotonic() - start;
+	capture->facts.unreadable_pages = unreadable;
+	return err;
+}
+
+static bool fetch_live(void *context, hs_addr addr, uint64_t pages, void *buffer)
+{
+	return hs_process_read(context, addr, buffer, (size_t)pages << HS_PAGE_SHIFT);
+}
+
+/* One try at a consistent image; *@python is NULL if it was not one. */
+static struct hs_error *attempt(struct capture *capture, bool last, struct hs_python **python)
+{
+	struct hs_error *err;
+	bool collected = false;
+
+	wait_for_collector(capture);
+	err = prepare_image(capture);
+	if (!err)
+		err = copy_stopped(capture, last, &collected);
+	if (err)
+		return err;
+	if (collected) {
+		explain(capture, "the collector was at work");
+		return NULL;
+	}
+	if (!hs_image_seal(capture->image, fetch_live, capture->process))
+		return &hs_enomem;
+	explain(capture, "copied %llu MiB; the target was stopped for %.1f ms",
+		(unsigned long long)capture->image->slot_count >> 8,
+		(double)capture->facts.pause_ns / 1e6);
+	err = hs_heap_open(capture->image, capture->runtime.layout, capture->runtime.address,
+			   &capture->facts, python);
+	if (err)
+		return hs_error_wrap(err, "process %d", (int)capture->pid);
+	if (capture->facts.broken_lists && !last) {
+		explain(capture, "%llu lists of the collector did not link up",
+			(unsigned long long)capture->facts.broken_lists);
+		hs_python_destroy(*python);
+		*python = NULL;
+	}
+	return NULL;
+}
+
+static struct hs_error *capture_image(struct capture *capture, struct hs_python **ret)
+{
+	unsigned int backoff_ms = 1;
+
+	for (unsigned int i = 0;; i++) {
+		struct hs_python *python = NULL;
+		struct hs_error *err = attempt(capture, i + 1 == MAX_ATTEMPTS, &python);
+
+		if (err)
+			return err;
+		if (python) {
+			*ret = python;
+			return NULL;
+		}
+		hs_image_destroy(capture->image);
+		capture->image = NULL;
+		capture->facts.retries++;
+		explain(capture, "trying again in %u ms", backoff_ms);
+		sleep_ms(backoff_ms);
+		backoff_ms *= 4;
+	}
+}
+
+/* What /proc says of the process, for the snapshot's own record. */
+static void read_facts(struct capture *capture)
+{
+	struct hs_heap_facts *facts = &capture->facts;
+	uint64_t kib = 0;
+	char boot_id[64] = "";
+	_cleanup_fd_ int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+	struct hs_error *err;
+
+	facts->pid = (uint64_t)capture->pid;
+	facts->time_ns = hs_clock_realtime();
+	hs_proc_stat_field(capture->pid, 22, &facts->start_ticks);
+	if (hs_proc_status_field(capture->pid, "VmRSS", &kib))
+		facts->resident = kib * 1024;
+	if (fd >= 0 && read(fd, boot_id, sizeof(boot_id) - 1) > 0)
+		boot_id[strcspn(boot_id, "\n")] = '\0';
+	memcpy(facts->boot_id, boot_id, sizeof(facts->boot_id));
+	err = hs_proc_read(capture->pid, "cmdline", &facts->command, &facts->command_size);
+	/* A name for people: the snapshot is as good without. */
+	hs_error_destroy(err);
+}
+
+static void deinit(struct capture *capture)
+{
+	hs_process_close(capture->process);
+	hs_image_destroy(capture->image);
+	free(capture->facts.command);
+}
+
+/* A target that ends shows as all kinds of failures; it is named for what it is. */
+static struct hs_error *explain_end(const struct capture *capture, struct hs_error *err)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/%d", (int)capture->pid);
+	if (!capture->process || !access(path, F_OK) || hs_error_code(err) == HS_ERROR_PERMISSION)
+		return err;
+	hs_error_destroy(err);
+	return hs_error_create(HS_ERROR_GONE, "process %d: it ended while it was being read",
+			       (int)capture->pid);
+}
+
+static struct hs_error *find_runtime(struct capture *capture)
+{
+	struct hs_maps maps = {0};
+	struct hs_error *err;
+
+	err = hs_maps_read(capture->pid, &maps);
+	if (err && hs_error_code(err) == HS_ERROR_PERMISSION) {
+		hs_error_destroy(err);
+		return hs_process_refused(capture->pid);
+	}
+	if (err)
+		return err;
+	err = hs_runtime_find(capture->process, &maps, &capture->runtime);
+	hs_maps_deinit(&maps);
+	return err;
+}
+
+static struct hs_error *run(struct capture *capture, struct hs_snapshot **ret)
+{
+	struct hs_python *python = NULL;
+	struct hs_error *err;
+
+	err = hs_process_open(capture->pid, &capture->process);
+	if (err)
+		return err;
+	err = find_runtime(capture);
+	if (err)
+		return err;
+	explain(capture, "CPython 3.%u, runtime at 0x%llx", capture->runtime.layout->minor,
+		(unsigned long long)capture->runtime.address);
+	explain(capture, "mode stop: the target is stopped while it is copied");
+	find_collecting(capture);
+	read_facts(capture);
+	err = capture_image(capture, &python);
+	if (err)
+		return err;
+	err = hs_heap_read(python, &capture->facts, capture->options->progress,
+			   capture->options->context, ret);
+	hs_python_destroy(python);
+	return err;
+}
+
+struct hs_error *hs_capture_process(pid_t pid, const struct hs_capture_options *options,
+				    struct hs_snapshot **ret)
+{
+	static const struct hs_capture_options defaults;
+	struct capture capture = {.pid = pid, .options = options ? options : &defaults};
+	struct hs_error *err = run(&capture, ret);
+
+	if (err)
+		err = explain_end(&capture, err);
+	deinit(&capture);
+	return err;
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/* heap.c: from the image of a CPython process to a snapshot. */
+#include "libsnap/python/heap.h"
+
+#include "format/base/cleanup.h"
+#include "format/base/error.h"
+#include "libsnap/python/discover.h"
+#include "libsnap/python/interp.h"
+
+struct hs_error *hs_heap_open(struct hs_image *image, const struct hs_layout *layout,
+			      hs_addr runtime, struct hs_heap_facts *facts, struct hs_python **ret)
+{
+	struct hs_python *python;
+	struct hs_error *err;
+
+	err = hs_python_create(image, layout, runtime, &python);
+	if (err)
+		return err;
+	hs_discover_lists(python, &facts->tracked, &facts->broken_lists);
+	*ret = python;
+	return NULL;
+}
+
+static struct hs_str c_str(const char *text)
+{
+	return (struct hs_str){.data = text, .size = strlen(text)};
+}
+
+/* Split the arguments at the NUL that ends each. */
+static bool split_command(const struct hs_heap_facts *facts, struct hs_str **ret, size_t *count)
+{
+	HS_VECTOR(struct hs_str) words = {0};
+	size_t at = 0;
+
+	while (at < facts->command_size) {
+		struct hs_str word = {.data = facts->command + at};
+
+		word.size = strnlen(word.data, facts->command_size - at);
+		if (!hs_vector_push(&words, word)) {
+			hs_vector_deinit(&words);
+			return false;
+		}
+		at += word.size + 1;
+	}
+	*ret = words.data;
+	*count = words.size;
+	return true;
+}
+
+static bool add_info(struct hs_python *python, const struct hs_heap_facts *facts)
+{
+	_cleanup_free_ struct hs_str *command = NULL;
+	struct hs_info info = {
+		.pid = facts->pid,
+		.runtime = c_str("cpython"),
+		.time_ns = facts->time_ns,
+		.start_ticks = facts->start_ticks,
+		.boot_id = c_str(facts->boot_id),
+		.mode = c_str("stop"),
+		.pause_ns = facts->pause_ns,
+		.copied = (uint64_t)python->image->slot_count << HS_PAGE_SHIFT,
+		.resident = facts->resident,
+		.retries = facts->retries,
+		.damaged = facts->broken_lists,
+	};
+	char version[16];
+
+	hs_python_version(python, version, sizeof(version));
+	info.version = c_str(version);
+	if (!split_command(facts, &command, &info.command_count))
+		return false;
+	info.command = command;
+	hs_build_info(python->build, &info);
+	return true;
+}
+
+static void add_regions(struct hs_python *python)
+{
+	const struct hs_maps *maps = &python->image->maps;
+
+	for (size_t i = 0; i < maps->size; i++) {
+		const struct hs_mapping *mapping = &maps->data[i];
+		struct hs_region region = {
+			.start = mapping->start,
+			.end = mapping->end,
+			.resident = mapping->resident,
+			.flags = mapping->flags,
+			.name = c_str(mapping->name),
+		};
+
+		hs_build_region(python->build, &region);
+	}
+}
+
+static void add_gaps(struct hs_python *python, const struct hs_heap_facts *facts)
+{
+	if (facts->unreadable_pages)
+		hs_build_gap(python->build, "page of the target cannot be read",
+			     facts->unreadable_pages, 0);
+	if (facts->broken_lists)
+		hs_build_gap(python->build, "list of the collector does not link up",
+			     facts->broken_lists, 0);
+}
+
+struct hs_error *hs_heap_read(struct hs_python *python, const struct hs_heap_facts *facts,
+			      hs_progress_fn *progress, void *context, struct hs_snapshot **ret)
+{
+	struct hs_ranks *ranks;
+	struct hs_error *err;
+
+	hs_roots_add(python);
+	hs_discover_run(python, progress, context);
+	hs_discover_unreached(python, progress, context);
+	while (hs_discover_types(python))
+		hs_discover_run(python, progress, context);
+	add_regions(python);
+	add_gaps(python, facts);
+	if (!add_info(python, facts) || python->nomem)
+		return &hs_enomem;
+	ranks = hs_ranks_create(python);
+	if (!ranks)
+		return &hs_enomem;
+	err = hs_build_finish(python->build, hs_discover_resolve, ranks, ret);
+	hs_ranks_destroy(ranks);
+	return err;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* heap.h: from the image of a CPython process to a snapshot. */
+#ifndef HS_PYTHON_HEAP_H
+#define HS_PYTHON_HEAP_H
+
+#include "libsnap/python/python.h"
+
+/* What is known of the process and of how the image was taken. */
+struct hs_heap_facts {
+	uint64_t pid;
+	uint64_t time_ns;
+	uint64_t start_ticks;
+	uint64_t resident; /* bytes */
+	uint64_t pause_ns;
+	uint64_t unreadable_pages;
+	uint64_t broken_lists;
+	uint64_t tracked; /* objects on the collector's lists */
+	uint32_t retries;
+	char boot_id[64];
+	char *command; /* arguments, each ended by NUL; owned by the caller */
+	size_t command_size;
+};
+
+/*
+ * Begin to read @image and walk the collector's lists: fills in broken_lists and tracked.  @image
+ * stays the caller's and must outlive *@ret: hs_python_destroy().
+ */
+struct hs_error *hs_heap_open(struct hs_image *image, const struct hs_layout *layout,
+			      hs_addr runtime, struct hs_heap_facts *facts,
+			      struct hs_python **ret) HS_MUST_CHECK;
+
+/* Read everything and make the snapshot; @python may only be destroyed after that. */
+struct hs_error *hs_heap_read(struct hs_python *python, const struct hs_heap_facts *facts,
+			      hs_progress_fn *progress, void *context,
+			      struct hs_snapshot **ret) HS_MUST_CHECK;
+
+#endif

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: MIT */
+/* python.c: one look at the heap of a CPython process: begin, check, end. */
+#include "libsnap/python/python.h"
+
+#include "format/base/error.h"
+#include "libsnap/python/interp.h"
+#include "libsnap/python/visit/visit.h"
+
+#include <stdio.h>
+
+enum {
+	MAX_INTERPRETERS = 10000,
+	GENERATION_STRIDE = 24,
+};
+
+void hs_python_gap(struct hs_python *python, const char *reason, hs_addr example)
+{
+	hs_build_gap(python->build, reason, 1, example);
+}
+
+void hs_python_version(const struct hs_python *python, char *buffer, size_t size)
+{
+	snprintf(buffer, size, "%u.%u.%u", python->hexversion >> 24 & 0xff,
+		 python->hexversion >> 16 & 0xff, python->hexversion >> 8 & 0xff);
+}
+
+static hs_addr word_at(const struct hs_python *python, hs_addr address)
+{
+	hs_addr value = 0;
+
+	hs_image_u64(python->image, address, &value);
+	return value;
+}
+
+static struct hs_error *mismatch(const struct hs_python *python, const char *what)
+{
+	return hs_error_create(
+		HS_ERROR_UNSUPPORTED,
+		"its memory is not laid out like that of CPython 3.%u: %s; a debug build, or one "
+		"with changes of its own, is not supported",
+		python->layout->minor, what);
+}
+
+/* 3.13 and later publish some offsets: ours must be the same. */
+static struct hs_error *check_published(struct hs_python *python)
+{
+	const struct hs_layout *layout = python->layout;
+
+	for (size_t i = 0; i < layout->published_count; i++) {
+		const struct hs_published *published = &layout->published[i];
+		uint32_t ours;
+		uint64_t theirs = word_at(python, python->runtime + published->position);
+
+		memcpy(&ours, (const char *)layout + published->field, sizeof(ours));
+		if (theirs != ours)
+			return hs_error_create(
+				HS_ERROR_UNSUPPORTED,
+				"this build of CPython 3.%u is not supported: it publishes %llu "
+				"for %s where %u is expected",
+				layout->minor, (unsigned long long)theirs,
+				hs_layout_field_name(published->field), ours);
+	}
+	return NULL;
+}
+
+/* The type `type`, by way of a dict that must be there; it is its own type. */
+static bool find_type_type(struct hs_python *python, hs_addr interp)
+{
+	hs_addr dict = word_at(python, interp + python->layout->interp_sysdict);
+	hs_addr dict_type = word_at(python, dict + PY_TYPE);
+	hs_addr type = word_at(python, dict_type + PY_TYPE);
+	struct hs_str name = hs_type_raw_name(python, dict_type);
+
+	if (!type || word_at(python, type + PY_TYPE) != type || name.size != 4 ||
+	    memcmp(name.data, "dict", 4) != 0)
+		return false;
+	python->type_type = type;
+	return true;
+}
+
+static bool check_interpreters(struct hs_python *python, hs_addr *ret)
+{
+	const struct hs_layout *layout = python->layout;
+	hs_addr main = word_at(python, python->runtime + layout->runtime_interpreters_main);
+	hs_addr interp = word_at(python, python->runtime + layout->runtime_interpreters_head);
+	hs_addr thread;
+
+	for (int i = 0; interp && interp != main && i < MAX_INTERPRETERS; i++)
+		interp = word_at(python, interp + layout->interp_next);
+	if (!interp || interp != main || word_at(python, main + layout->interp_id))
+		return false;
+	thread = word_at(python, main + layout->interp_threads_head);
+	if (thread && word_at(python, thread + layout->tstate_interp) != main)
+		return false;
+	*ret = main;
+	return true;
+}
+
+static bool is_list_head(const struct hs_python *python, hs_addr head)
+{
+	hs_addr next = word_at(python, head) & ~(hs_addr)3;
+	hs_addr previous = word_at(python, head + 8) & ~(hs_addr)3;
+
+	return next && previous && (word_at(python, next + 8) & ~(hs_addr)3) == head &&
+	       (word_at(python, previous) & ~(hs_addr)3) == head;
+}
+
+/*
+ * Where the generations' lists begin differs between builds of one version: Debian's 3.13 has them
+ * four bytes earlier, for its PyGC_Head is aligned otherwise.
+ */
+static bool find_generations(struct hs_python *python, hs_addr interp)
+{
+	const uint32_t places[] = {python->layout->gc_generations, 24, 20, 16, 8};
+	hs_addr gc = interp + python->layout->interp_gc;
+
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		hs_addr head = gc + places[i];
+
+		if (is_list_head(python, head) && is_list_head(python, head + GENERATION_STRIDE) &&
+		    is_list_head(python, head + 2ull * GENERATION_STRIDE)) {
+			python->generations = places[i];
+			return true;
+		}
+	}
+	return false;
+}
+
+/* A class written in Python that every interpreter has tells where their tp_traverse is. */
+static bool find_subtype_traverse(struct hs_python *python, hs_addr interp)
+{
+	hs_addr modules = word_at(python, interp + python->layout->interp_modules);
+	hs_addr module = hs_dict_get(python, modules, "_frozen_importlib");
+	hs_addr dict = word_at(python, module + python->layout->module_dict);
+	hs_addr class = hs_dict_get(python, dict, "ModuleSpec");
+
+	python->subtype_traverse = class ? word_at(python, class + PY_TP_TRAVERSE) : 0;
+	return python->subtype_traverse;
+}
+
+/* Basic sizes give away builds whose objects have other fields. */
+static const char *check_sizes(struct hs_python *python, hs_addr interp)
+{
+	const struct {
+		const char *name;
+		uint32_t size;
+	} expected[] = {
+		{"type", python->layout->heap_type_size},
+		{"str", python->layout->str_full_size},
+		{"dict", 48},
+		{"list", 40},
+		{"tuple", 24},
+		{"set", 200},
+		{"int", 24},
+		{"float", 24},
+		{"bytes", 33},
+		{"property", 64},
+		{"BaseException", python->layout->exception_size},
+	};
+	hs_addr builtins = word_at(python, interp + python->layout->interp_builtins);
+
+	for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
+		hs_addr type = hs_dict_get(python, builtins, expected[i].name);
+
+		if (!type || word_at(python, type + PY_TP_BASICSIZE) != expected[i].size)
+			return expected[i].name;
+	}
+	return NULL;
+}
+
+static struct hs_error *check_version(struct hs_python *python, hs_addr interp)
+{
+	hs_addr sys = word_at(python, interp + python->layout->interp_sysdict);
+	hs_addr flags = hs_dict_get(python, sys, "abiflags");
+	uint64_t version = 0;
+
+	if (!hs_int_value(python, hs_dict_get(python, sys, "hexversion"), &version))
+		return mismatch(python, "sys.hexversion cannot be read");
+	python->hexversion = (uint32_t)version;
+	if (version >> 16 != (0x300u | python->layout->minor))
+		return mismatch(python, "sys.hexversion is of another version");
+	if (flags && hs_text_equals(python, flags, "d"))
+		return hs_error_create(HS_ERROR_UNSUPPORTED,
+				       "it runs a debug build of CPython 3.%u, which is not "
+				       "supported",
+				       python->layout->minor);
+	return NULL;
+}
+
+static struct hs_error *check(struct hs_python *python)
+{
+	struct hs_error *err;
+	const char *type;
+	hs_addr interp;
+
+	err = check_published(python);
+	if (err)
+		return err;
+	if (!check_interpreters(python, &interp))
+		return mismatch(python, "no main interpreter where it should be (is it just "
+					"starting or ending?)");
+	if (!find_type_type(python, interp))
+		return mismatch(python, "no dict where sys.__dict__ should be");
+	if (!find_subtype_traverse(python, interp))
+		return mismatch(python, "the import system's classes are not where they should be");
+	err = check_version(python, interp);
+	if (err)
+		return err;
+	type = check_sizes(python, interp);
+	if (type)
+		return hs_error_create(HS_ERROR_UNSUPPORTED,
+				       "this build of CPython 3.%u is not supported: its type %s "
+				       "has another size than expected (a debug build?)",
+				       python->layout->minor, type);
+	if (!find_generations(python, interp))
+		return mismatch(python, "the collector's lists are not where they should be");
+	return NULL;
+}
+
+static bool create_bitmap(struct hs_python *python, struct hs_bitmap *map)
+{
+	map->words = calloc((size_t)(python->granules / 64) + 1, sizeof(*map->words));
+	return map->words;
+}
+
+/* Room for the tables. */
+static bool allocate(struct hs_python *python)
+{
+	python->granules = hs_image_granule_count(python->image);
+	python->build = hs_build_create();
+	return python->build && hs_types_init(python) && create_bitmap(python, &python->marked) &&
+	       create_bitmap(python, &python->odd) && create_bitmap(python, &python->tracked) &&
+	       create_bitmap(python, &python->tracked_odd) &&
+	       create_bitmap(python, &python->generation[0]) &&
+	       create_bitmap(python, &python->generation[1]);
+}
+
+struct hs_error *hs_python_create(struct hs_image *image, const struct hs_layout *layout,
+				  hs_addr runtime, struct hs_python **ret)
+{
+	struct hs_python *python = calloc(1, sizeof(*python));
+	struct hs_error *err;
+
+	if (!python)
+		return &hs_enomem;
+	*python = (struct hs_python){
+		.image = image,
+		.layout = layout,
+		.runtime = runtime,
+		/* No function lies there: until it is known, no class is one of Python's. */
+		.subtype_traverse = 1,
+	};
+	err = allocate(python) ? check(python) : &hs_enomem;
+	if (err) {
+		hs_python_destroy(python);
+		return err;
+	}
+	*ret = python;
+	return NULL;
+}
+
+void hs_python_destroy(struct hs_python *python)
+{
+	if (!python)
+		return;
+	hs_types_destroy(python);
+	hs_build_destroy(python->build);
+	free(python->marked.words);
+	free(python->odd.words);
+	free(python->tracked.words);
+	free(python->tracked_odd.words);
+	free(python->generation[0].words);
+	free(python->generation[1].words);
+	hs_vector_deinit(&python->queue);
+	hs_vector_deinit(&python->runs);
+	hs_vector_deinit(&python->targets);
+	hs_map32_deinit(&python->owners);
+	hs_map32_deinit(&python->strings);
+	free(python);
+}

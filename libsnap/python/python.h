@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/* python.h: one look at the heap of a CPython process, through an image of its memory. */
+#ifndef HS_PYTHON_PYTHON_H
+#define HS_PYTHON_PYTHON_H
+
+#include "format/base/vector.h"
+#include "libsnap/build/build.h"
+#include "libsnap/memory/image.h"
+#include "libsnap/python/layouts/layout.h"
+#include "libsnap/python/map32.h"
+#include "libsnap/python/objects.h"
+
+struct hs_pytype;
+
+/* A set of granules of the image. */
+struct hs_bitmap {
+	uint64_t *words;
+};
+
+static inline bool hs_bitmap_get(const struct hs_bitmap *map, uint32_t granule)
+{
+	return map->words[granule / 64] >> (granule % 64) & 1;
+}
+
+static inline void hs_bitmap_set(struct hs_bitmap *map, uint32_t granule)
+{
+	map->words[granule / 64] |= 1ull << (granule % 64);
+}
+
+/*
+ * Everything known while a heap is read.  The image is read only; what is found goes to the
+ * builder.  Keys of the builder are granules of the image.
+ */
+struct hs_python {
+	struct hs_image *image;
+	const struct hs_layout *layout;
+	struct hs_build *build;
+	hs_addr runtime;	  /* _PyRuntime */
+	uint32_t hexversion;	  /* sys.hexversion */
+	uint32_t generations;	  /* offset of the first generation's list in the GC state */
+	hs_addr subtype_traverse; /* tp_traverse of classes written in Python */
+	hs_addr set_dummy; /* what stands in a set's table for an entry removed; 0: not seen */
+	hs_addr type_type; /* the class `type` */
+
+	/* types, by address: open addressing, power of two */
+	struct hs_pytype **types;
+	size_t type_count;
+	size_t type_capacity;
+
+	/* granules where an object begins that was found */
+	struct hs_bitmap marked;
+	struct hs_bitmap odd;	  /* and it begins in the middle of the granule */
+	struct hs_bitmap tracked; /* on a list of the collector */
+	struct hs_bitmap tracked_odd;
+	struct hs_bitmap generation[2]; /* low and high bit of the generation */
+	uint64_t granules;		/* in each of them */
+	HS_VECTOR(uint32_t) queue;	/* granules in the order of discovery */
+	size_t visited;			/* of the queue */
+
+	struct hs_map32 owners;	 /* granule of a namespace dict -> granule of its owner */
+	struct hs_map32 strings; /* granule of a str -> string number in the builder */
+
+	/* of the object being visited */
+	HS_VECTOR(struct hs_run) runs;
+	HS_VECTOR(uint32_t) targets; /* granules */
+	uint32_t first_hidden; /* run with which the hidden references begin; HS_NONE: none yet */
+	uint32_t visible;
+
+	unsigned int interpreters_seen; /* by the walk that is under way */
+	bool nomem;
+};
+
+/* An object being looked at. */
+struct hs_object {
+	hs_addr address;
+	const uint8_t *body; /* in the image; size bytes of it may be read */
+	uint64_t size;	     /* tp_basicsize, at least */
+	const struct hs_pytype *type;
+	uint32_t granule;
+};
+
+/* The word at @offset of the body; 0 if it lies outside. */
+static inline uint64_t hs_word(const struct hs_object *object, uint64_t offset)
+{
+	uint64_t value;
+
+	if (offset > object->size || object->size - offset < sizeof(value))
+		return 0;
+	memcpy(&value, object->body + offset, sizeof(value));
+	return value;
+}
+
+static inline uint32_t hs_half(const struct hs_object *object, uint64_t offset)
+{
+	uint32_t value;
+
+	if (offset > object->size || object->size - offset < sizeof(value))
+		return 0;
+	memcpy(&value, object->body + offset, sizeof(value));
+	return value;
+}
+
+/* ob_size of an object with a variable part; 0 if it makes no sense. */
+static inline uint64_t hs_ob_size(const struct hs_object *object)
+{
+	int64_t size = (int64_t)hs_word(object, PY_SIZE);
+
+	return size > 0 && size < (1ll << 46) ? (uint64_t)size : 0;
+}
+
+/*
+ * Begin to read the heap in @image, whose runtime lies at @runtime and has the layout @layout.
+ * Checks that what lies there is what the layout says: version, types' sizes, dicts where dicts
+ * should be.  @image stays the caller's.  Errors: HS_ERROR_UNSUPPORTED with what was found.
+ */
+struct hs_error *hs_python_create(struct hs_image *image, const struct hs_layout *layout,
+				  hs_addr runtime, struct hs_python **ret) HS_MUST_CHECK;
+void hs_python_destroy(struct hs_python *python);
+
+/* Count a gap, with an address concerned. */
+void hs_python_gap(struct hs_python *python, const char *reason, hs_addr example);
+
+/* Version found, as "3.12.1"; 16 bytes are enough. */
+void hs_python_version(const struct hs_python *python, char *buffer, size_t size);
+
+#endif

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: MIT */
+/* runtime.c: is this a Python process, which one, and where is its runtime? */
+#include "libsnap/python/runtime.h"
+
+#include "format/base/cleanup.h"
+#include "format/base/error.h"
+#include "libsnap/memory/elf.h"
+#include "libsnap/memory/proc.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char SUPPORTED[] = "supported are CPython 3.11, 3.12 and 3.13";
+
+bool hs_python_guess(const char *path, struct hs_python_guess *ret)
+{
+	const char *name = strrchr(path, '/');
+	struct hs_python_guess guess = {0};
+	const char *at;
+	int used = 0;
+
+	name = name ? name + 1 : path;
+	if (!strncmp(name, "pypy", 4) || !strncmp(name, "libpypy", 7)) {
+		ret->python = ret->pypy = true;
+		return true;
+	}
+	if (!strncmp(name, "libpython", 9))
+		at = name + 9;
+	else if (!strncmp(name, "python", 6))
+		at = name + 6;
+	else
+		return false;
+	guess.python = true;
+	if (sscanf(at, "%2u.%3u%n", &guess.major, &guess.minor, &used) == 2) {
+		guess.free_threaded = at[used] == 't';
+		guess.debug =
+			at[used + guess.free_threaded] == 'd' || !strncmp(at + used, "-dbg", 4);
+	} else if (*at && *at != '3' && *at != '2' && *at != ' ') {
+		return false;
+	} else {
+		guess.major = guess.minor = 0;
+	}
+	*ret = guess;
+	return true;
+}
+
+char *hs_python_unsupported(const struct hs_python_guess *guess)
+{
+	char *text = NULL;
+	int done = 0;
+
+	if (guess->pypy)
+		done = asprintf(&text, "it runs PyPy; %s", SUPPORTED);
+	else if (guess->free_threaded)
+		done = asprintf(&text, "it runs a free-threaded build of CPython %u.%u; %s",
+				guess->major, guess->minor, SUPPORTED);
+	else if (guess->debug)
+		done = asprintf(&text, "it runs a debug build of CPython %u.%u; %s", guess->major,
+				guess->minor, SUPPORTED);
+	else if (guess->major && (guess->major != 3 || !hs_layout_find(guess->minor)))
+		done = asprintf(&text, "it runs CPython %u.%u; %s", guess->major, guess->minor,
+				SUPPORTED);
+	return done < 0 ? NULL : text;
+}
+
+/* What is known while the mappings are searched. */
+struct search {
+	struct hs_process *process;
+	const struct hs_maps *maps;
+	hs_addr runtime;
+	hs_addr version;	      /* Py_Version */
+	struct hs_python_guess guess; /* from the file that has the runtime, or any */
+};
+
+/* Whether an earlier mapping was of the same file. */
+static bool seen_before(const struct hs_maps *maps, size_t i)
+{
+	const struct hs_mapping *mapping = &maps->data[i];
+
+	for (size_t k = 0; k < i; k++)
+		if (maps->data[k].inode == mapping->inode &&
+		    !strcmp(maps->data[k].name, mapping->name))
+			return true;
+	return false;
+}
+
+static bool has_code(const struct hs_maps *maps, const struct hs_mapping *file)
+{
+	for (size_t i = 0; i < maps->size; i++)
+		if (maps->data[i].inode == file->inode && maps->data[i].flags & HS_REGION_EXEC &&
+		    !strcmp(maps->data[i].name, file->name))
+			return true;
+	return false;
+}
+
+/* Look for the runtime in the files whose name is, or is not, that of a Python. */
+static bool search_files(struct search *search, bool by_name)
+{
+	static const char *const names[] = {"_PyRuntime", "Py_Version"};
+	const struct hs_maps *maps = search->maps;
+
+	for (size_t i = 0; i < maps->size; i++) {
+		const struct hs_mapping *mapping = &maps->data[i];
+		struct hs_python_guess guess = {0};
+		hs_addr found[2];
+		bool python;
+
+		if (!mapping->inode || mapping->name[0] != '/' || seen_before(maps, i))
+			continue;
+		python = hs_python_guess(mapping->name, &guess);
+		if (python != by_name || (!python && !has_code(maps, mapping)))
+			continue;
+		if (python && (guess.major || guess.pypy || !search->guess.python))
+			search->guess = guess;
+		if (guess.pypy)
+			return false;
+		if (hs_elf_symbols(hs_process_pid(search->process), maps, mapping, names, 2,
+				   found) &&
+		    found[0]) {
+			search->runtime = found[0];
+			search->version = found[1];
+			return true;
+		}
+	}
+	return false;
+}
+
+static struct hs_error *unsupported(pid_t pid, const char *format, ...) HS_PRINTF(2, 3);
+
+static struct hs_error *unsupported(pid_t pid, const char *format, ...)
+{
+	_cleanup_free_ char *text = NULL;
+	va_list args;
+	int size;
+
+	va_start(args, format);
+	size = vasprintf(&text, format, args);
+	va_end(args);
+	if (size < 0) {
+		text = NULL;
+		return &hs_enomem;
+	}
+	return hs_error_create(HS_ERROR_UNSUPPORTED, "process %d: %s", (int)pid, text);
+}
+
+/*
+ * The version: from _Py_DebugOffsets, which 3.13 put at the start of the runtime, else from the
+ * constant that 3.11 began to export.
+ */
+static struct hs_error *read_version(struct search *search, uint32_t *hexversion,
+				     bool *free_threaded)
+{
+	static const char cookie[8] = "xdebugpy";
+	pid_t pid = hs_process_pid(search->process);
+	uint64_t head[3];
+
+	*free_threaded = search->guess.free_threaded;
+	if (!hs_process_read(search->process, search->runtime, head, sizeof(head)))
+		return errno == EPERM || errno == EACCES
+			       ? hs_process_refused(pid)
+			       : hs_error_create(HS_ERROR_GONE, "process %d: it has ended",
+						 (int)pid);
+	if (!memcmp(&head[0], cookie, sizeof(cookie))) {
+		*hexversion = (uint32_t)head[1];
+		*free_threaded = head[2];
+		return NULL;
+	}
+	*hexversion = 0;
+	if (search->version)
+		hs_process_read(search->process, search->version, hexversion, sizeof(*hexversion));
+	return NULL;
+}
+
+static struct hs_error *judge(struct search *search, struct hs_runtime *ret)
+{
+	pid_t pid = hs_process_pid(search->process);
+	_cleanup_free_ char *why = NULL;
+	struct hs_runtime runtime = {.address = search->runtime};
+	struct hs_error *err;
+	bool free_threaded;
+
+	err = read_version(search, &runtime.hexversion, &free_threaded);
+	if (err)
+		return err;
+	if (runtime.hexversion) {
+		search->guess.major = runtime.hexversion >> 24;
+		search->guess.minor = runtime.hexversion >> 16 & 0xff;
+	}
+	search->guess.free_threaded = free_threaded;
+	why = hs_python_unsupported(&search->guess);
+	if (why)
+		return unsupported(pid, "%s", why);
+	if (!runtime.hexversion)
+		return unsupported(pid, "it runs a CPython whose version cannot be told; %s",
+				   SUPPORTED);
+	if ((runtime.hexversion & 0xf0) != 0xf0)
+		return unsupported(pid, "it runs a pre-release of CPython %u.%u; %s",
+				   search->guess.major, search->guess.minor, SUPPORTED);
+	runtime.layout = hs_layout_find(search->guess.minor);
+	*ret = runtime;
+	return NULL;
+}
+
+struct hs_error *hs_runtime_find(struct hs_process *process, const struct hs_maps *maps,
+				 struct hs_runtime *ret)
+{
+	struct search search = {.process = process, .maps = maps};
+	pid_t pid = hs_process_pid(process);
+	char byte;
+
+	if (search_files(&search, true) || (!search.guess.pypy && search_files(&search, false)))
+		return judge(&search, ret);
+	if (search.guess.python) {
+		_cleanup_free_ char *why = hs_python_unsupported(&search.guess);
+
+		if (why)
+			return unsupported(pid, "%s", why);
+		return unsupported(pid,
+				   "its Python has no symbol _PyRuntime (stripped of its dynamic "
+				   "symbols, or its file was replaced since it started)");
+	}
+	/* Without the right to look, nothing at all can be said. */
+	if (maps->size && !hs_process_read(process, maps->data[0].start, &byte, 1) &&
+	    (errno == EPERM || errno == EACCES))
+		return hs_process_refused(pid);
+	return unsupported(pid, "not a Python process: none of its files has the symbol "
+				"_PyRuntime");
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* runtime.h: is this a Python process, which one, and where is its runtime? */
+#ifndef HS_PYTHON_RUNTIME_H
+#define HS_PYTHON_RUNTIME_H
+
+#include "libsnap/memory/process.h"
+#include "libsnap/python/layouts/layout.h"
+
+struct hs_runtime {
+	hs_addr address; /* _PyRuntime */
+	const struct hs_layout *layout;
+	uint32_t hexversion; /* PY_VERSION_HEX as the program publishes it */
+};
+
+/*
+ * Find the runtime of CPython in a live process with the mappings @maps.
+ *
+ * Errors: HS_ERROR_UNSUPPORTED with what was found instead (not Python, PyPy, a version or a build
+ * that is not supported), HS_ERROR_PERMISSION.
+ */
+struct hs_error *hs_runtime_find(struct hs_process *process, const struct hs_maps *maps,
+				 struct hs_runtime *ret) HS_MUST_CHECK;
+
+/* What the names of a process's files tell of the Python it runs. */
+struct hs_python_guess {
+	bool python;
+	bool pypy;
+	bool debug;
+	bool free_threaded;
+	uint32_t major; /* 0: not told */
+	uint32_t minor;
+};
+
+/* Judge the file name @path: .../python3.12, .../libpython3.13t.so.1.0; false if it is no Python.
+ */
+bool hs_python_guess(const char *path, struct hs_python_guess *ret);
+
+/* One line why such a Python is not supported; NULL if it is, or if the name does not tell. */
+char *hs_python_unsupported(const struct hs_python_guess *guess);
+
+#endif

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/* classes.c: classes, modules and weak references. */
+#include "libsnap/python/visit/visit.h"
+
+enum {
+	MAX_MODULE_STATE = 1 << 20, /* bytes; the largest in the standard library has 4 KiB */
+};
+
+#define AT(field) HS_LAYOUT_FIELD(field)
+
+static bool is_heap_type(const struct hs_object *object)
+{
+	return hs_half(object, PY_TP_FLAGS) & PY_FLAG_HEAPTYPE;
+}
+
+static void type_visit(struct hs_python *python, const struct hs_object *object)
+{
+	hs_visit_named(python, hs_word(object, PY_TP_DICT), "__dict__");
+	hs_visit_named(python, hs_word(object, PY_TP_CACHE), "cache");
+	hs_visit_named(python, hs_word(object, PY_TP_MRO), "__mro__");
+	hs_visit_named(python, hs_word(object, PY_TP_BASES), "__bases__");
+	hs_visit_named(python, hs_word(object, PY_TP_BASE), "__base__");
+	if (is_heap_type(object))
+		hs_visit_named(python, hs_word(object, python->layout->heap_type_module), "module");
+}
+
+static void type_hidden(struct hs_python *python, const struct hs_object *object)
+{
+	const struct hs_pytype *type;
+
+	if (is_heap_type(object)) {
+		const struct hs_layout *layout = python->layout;
+
+		hs_visit_named(python, hs_word(object, layout->heap_type_name), "__name__");
+		hs_visit_named(python, hs_word(object, layout->heap_type_qualname), "__qualname__");
+		hs_visit_named(python, hs_word(object, layout->heap_type_slots), "__slots__");
+		hs_visit_named(python, hs_word(object, PY_TP_SUBCLASSES), "subclasses");
+		return;
+	}
+	type = hs_type_at(python, object->address);
+	if (!hs_word(object, PY_TP_DICT) && type)
+		hs_visit_named(python, hs_type_dict(python, type), "__dict__");
+	/* Where the dict is kept in the interpreter, this word is an index and not a pointer. */
+	if (hs_word(object, PY_TP_SUBCLASSES) > HS_PAGE_SIZE)
+		hs_visit_named(python, hs_word(object, PY_TP_SUBCLASSES), "subclasses");
+}
+
+static uint64_t type_size(struct hs_python *python, const struct hs_object *object)
+{
+	struct hs_keys keys;
+	hs_addr cached;
+
+	if (!is_heap_type(object))
+		return python->layout->type_size;
+	cached = hs_word(object, python->layout->heap_type_cached_keys);
+	if (!cached || !hs_keys_open(python, cached, &keys))
+		return python->layout->heap_type_size;
+	return python->layout->heap_type_size + keys.bytes;
+}
+
+static const struct hs_field_rule module_fields[] = {
+	{"__dict__", AT(module_dict), HS_FIELD_LAYOUT},
+	{"__name__", AT(module_name), HS_FIELD_LAYOUT | HS_FIELD_HIDDEN},
+	{0},
+};
+
+/*
+ * What an extension keeps in its module's state is visited by a function of its own; scanning the
+ * state for objects comes close to it.
+ */
+static void module_visit(struct hs_python *python, const struct hs_object *object)
+{
+	hs_addr state = hs_word(object, python->layout->module_state);
+	hs_addr def = hs_word(object, python->layout->module_def);
+	uint64_t size;
+
+	if (!state || !def || !hs_image_u64(python->image, def + PY_MODULE_DEF_SIZE_FIELD, &size) ||
+	    size > MAX_MODULE_STATE)
+		return;
+	for (uint64_t offset = 0; offset + 8 <= size; offset += 8) {
+		hs_addr word = 0;
+
+		hs_image_u64(python->image, state + offset, &word);
+		hs_visit_scan(python, word, HS_LABEL_OFFSET, (uint32_t)offset);
+	}
+}
+
+static const struct hs_field_rule weakref_fields[] = {
+	{"__callback__", PY_WEAKREF_CALLBACK, 0},
+	{"referent", PY_WEAKREF_OBJECT, HS_FIELD_HIDDEN | HS_FIELD_WEAK},
+	{0},
+};
+
+static const struct hs_rule rules[] = {
+	{.name = "type",
+	 .role = HS_ROLE_TYPE,
+	 .visit = type_visit,
+	 .hidden = type_hidden,
+	 .size = type_size,
+	 .subclass_keeps_role = true},
+	{.name = "module",
+	 .role = HS_ROLE_MODULE,
+	 .fields = module_fields,
+	 .visit = module_visit,
+	 .subclass_keeps_role = true},
+	{.name = "weakref.ReferenceType",
+	 .role = HS_ROLE_WEAKREF,
+	 .fields = weakref_fields,
+	 .subclass_keeps_role = true},
+	{.name = "weakref.ProxyType", .role = HS_ROLE_WEAKREF, .fields = weakref_fields},
+	{.name = "weakref.CallableProxyType", .role = HS_ROLE_WEAKREF, .fields = weakref_fields},
+	{.name = "weakref", .role = HS_ROLE_WEAKREF, .fields = weakref_fields},
+};
+
+const struct hs_rule_family hs_rules_classes = HS_RULE_FAMILY(rules);

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+/* frames.c: frame objects, generators, coroutines, and the frames inside them. */
+#include "libsnap/python/visit/visit.h"
+
+#define AT(field) HS_LAYOUT_FIELD(field)
+
+enum {
+	OWNED_BY_FRAME_OBJECT = 2, /* _PyInterpreterFrame.owner */
+};
+
+/* Locals and evaluation stack of the code at @code, in words; 0 if it cannot be read. */
+static uint64_t code_slots(struct hs_python *python, hs_addr code, uint32_t *locals)
+{
+	uint32_t stack = 0;
+
+	*locals = 0;
+	hs_image_u32(python->image, code + python->layout->code_nlocalsplus, locals);
+	hs_image_u32(python->image, code + python->layout->code_stacksize, &stack);
+	return *locals < 1u << 24 && stack < 1u << 24 ? (uint64_t)*locals + stack : 0;
+}
+
+void hs_visit_frame(struct hs_python *python, hs_addr frame)
+{
+	const struct hs_layout *layout = python->layout;
+	const uint8_t *at = hs_image_at(python->image, frame, layout->iframe_localsplus);
+	struct hs_words names = {0};
+	struct hs_words slots;
+	hs_addr code;
+	hs_addr word;
+	hs_addr tuple;
+	int32_t stacktop;
+	uint32_t locals;
+
+	if (!at) {
+		hs_python_gap(python, "frame cannot be read", frame);
+		return;
+	}
+	memcpy(&word, at + layout->iframe_frame_object, 8);
+	hs_visit_named(python, word, "frame");
+	memcpy(&word, at + layout->iframe_locals, 8);
+	hs_visit_named(python, word, "f_locals");
+	memcpy(&word, at + layout->iframe_function, 8);
+	hs_visit_named(python, word, "function");
+	memcpy(&code, at + layout->iframe_code, 8);
+	hs_visit_named(python, code, "f_code");
+	memcpy(&stacktop, at + layout->iframe_stacktop, 4);
+	if (stacktop <= 0 || (uint64_t)stacktop > code_slots(python, code, &locals))
+		return;
+	slots = hs_words_open(python->image, frame + layout->iframe_localsplus, (uint64_t)stacktop);
+	if (hs_image_u64(python->image, code + layout->code_localsplusnames, &tuple))
+		names = hs_words_open(python->image, tuple + PY_TUPLE_ITEMS, locals);
+	for (uint32_t i = 0; i < (uint32_t)stacktop; i++) {
+		uint32_t name = HS_NONE;
+
+		if (i < locals && names.image)
+			name = hs_text_number(python, hs_words_get(&names, i));
+		if (name == HS_NONE)
+			hs_visit(python, hs_words_get(&slots, i), HS_LABEL_NONE, 0);
+		else
+			hs_visit(python, hs_words_get(&slots, i), HS_LABEL_LOCAL, name);
+	}
+}
+
+static const struct hs_field_rule frame_fields[] = {
+	{"f_back", AT(frame_back), HS_FIELD_LAYOUT},
+	{"f_trace", AT(frame_trace), HS_FIELD_LAYOUT},
+	{"f_extra_locals", AT(frame_extra_locals), HS_FIELD_LAYOUT},
+	{"f_locals_cache", AT(frame_locals_cache), HS_FIELD_LAYOUT},
+	{0},
+};
+
+static void frame_visit(struct hs_python *python, const struct hs_object *object)
+{
+	hs_addr frame = hs_word(object, python->layout->frame_iframe);
+	const uint8_t *owner = hs_image_at(python->image, frame + python->layout->iframe_owner, 1);
+
+	if (owner && *owner == OWNED_BY_FRAME_OBJECT)
+		hs_visit_frame(python, frame);
+}
+
+static uint64_t slots_size(struct hs_python *python, hs_addr code)
+{
+	uint32_t locals;
+
+	return python->layout->iframe_localsplus + 8 * code_slots(python, code, &locals);
+}
+
+static uint64_t frame_size(struct hs_python *python, const struct hs_object *object)
+{
+	hs_addr frame = hs_word(object, python->layout->frame_iframe);
+	hs_addr code = 0;
+
+	hs_image_u64(python->image, frame + python->layout->iframe_code, &code);
+	return python->layout->frame_data + slots_size(python, code);
+}
+
+static const struct hs_field_rule generator_fields[] = {
+	{"gi_code", AT(generator_code), HS_FIELD_LAYOUT},
+	{"__name__", AT(generator_name), HS_FIELD_LAYOUT},
+	{"__qualname__", AT(generator_qualname), HS_FIELD_LAYOUT},
+	{"exception", AT(generator_exc_value), HS_FIELD_LAYOUT},
+	{0},
+};
+
+static const struct hs_field_rule async_generator_fields[] = {
+	{"finalizer", AT(generator_origin_or_finalizer), HS_FIELD_LAYOUT},
+	{"ag_code", AT(generator_code), HS_FIELD_LAYOUT},
+	{"__name__", AT(generator_name), HS_FIELD_LAYOUT},
+	{"__qualname__", AT(generator_qualname), HS_FIELD_LAYOUT},
+	{"exception", AT(generator_exc_value), HS_FIELD_LAYOUT},
+	{0},
+};
+
+static void generator_visit(struct hs_python *python, const struct hs_object *object)
+{
+	const uint8_t *state =
+		hs_image_at(python->image, object->address + python->layout->generator_state, 1);
+
+	if (state && (int8_t)*state < python->layout->generator_cleared)
+		hs_visit_frame(python, object->address + python->layout->generator_iframe);
+}
+
+static uint64_t generator_size(struct hs_python *python, const struct hs_object *object)
+{
+	const struct hs_layout *layout = python->layout;
+	hs_addr code = hs_word(object, layout->generator_code == HS_ABSENT
+					       ? layout->generator_iframe + layout->iframe_code
+					       : layout->generator_code);
+
+	return layout->generator_iframe + slots_size(python, code);
+}
+
+static const struct hs_rule rules[] = {
+	{.name = "frame",
+	 .role = HS_ROLE_FRAME,
+	 .fields = frame_fields,
+	 .visit = frame_visit,
+	 .size = frame_size},
+	{.name = "generator",
+	 .role = HS_ROLE_GENERATOR,
+	 .fields = generator_fields,
+	 .visit = generator_visit,
+	 .size = generator_size},
+	{.name = "coroutine",
+	 .role = HS_ROLE_GENERATOR,
+	 .fields = generator_fields,
+	 .visit = generator_visit,
+	 .size = generator_size},
+	{.name = "async_generator",
+	 .role = HS_ROLE_GENERATOR,
+	 .fields = async_generator_fields,
+	 .visit = generator_visit,
+	 .size = generator_size},
+};
+
+const struct hs_rule_family hs_rules_frames = HS_RULE_FAMILY(rules);

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* rules.c: finding the rule for a type. */
+#include "libsnap/python/visit/visit.h"
+
+static const struct hs_rule_family *const families[] = {
+	&hs_rules_atoms,  &hs_rules_classes,   &hs_rules_containers, &hs_rules_exceptions,
+	&hs_rules_frames, &hs_rules_functions, &hs_rules_library,
+};
+
+const struct hs_rule *hs_rule_by_name(struct hs_str name)
+{
+	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++) {
+		for (size_t k = 0; k < families[i]->count; k++) {
+			const struct hs_rule *rule = &families[i]->rules[k];
+
+			if (strlen(rule->name) == name.size &&
+			    !memcmp(rule->name, name.data, name.size))
+				return rule;
+		}
+	}
+	return NULL;
+}
+
+static const struct hs_rule *by_name(const char *name)
+{
+	return hs_rule_by_name((struct hs_str){name, strlen(name)});
+}
+
+/*
+ * A type inherits tp_traverse from its base unless it has its own: the rule of the first base with
+ * the same address holds.  Types with a traverse of their own but no rule are told by the flags
+ * that they inherit.
+ */
+const struct hs_rule *hs_rule_find(struct hs_python *python, const struct hs_pytype *definer)
+{
+	const struct hs_pytype *type = definer;
+
+	do {
+		const struct hs_rule *rule =
+			hs_rule_by_name(hs_type_raw_name(python, type->address));
+
+		if (rule)
+			return rule;
+		type = type->base;
+	} while (type && type->traverse == definer->traverse && (definer->traverse || type->base));
+	if (definer->flags & PY_FLAG_TUPLE_SUBCLASS && definer->traverse)
+		return by_name("structseq");
+	if (definer->flags & PY_FLAG_BASE_EXC_SUBCLASS)
+		return by_name("BaseException");
+	return NULL;
+}

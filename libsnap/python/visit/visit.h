@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+/* visit.h: what objects refer to, and how large they are, by rules for each type. */
+#ifndef HS_PYTHON_VISIT_H
+#define HS_PYTHON_VISIT_H
+
+#include "libsnap/python/dict.h"
+#include "libsnap/python/python.h"
+#include "libsnap/python/text.h"
+#include "libsnap/python/types.h"
+
+enum {
+	/* A reference count beyond this is a pointer in a freed block, not a count. */
+	HS_REFCOUNT_BITS = 40,
+};
+
+enum {
+	HS_FIELD_HIDDEN = 1 << 0, /* not reported by the collector */
+	HS_FIELD_WEAK = 1 << 1,	  /* does not keep its target alive */
+	HS_FIELD_LAYOUT = 1 << 2, /* offset is HS_LAYOUT_FIELD(...): it depends on the version */
+};
+
+/* A word of the body that refers to an object. */
+struct hs_field_rule {
+	const char *name; /* NULL ends a list */
+	uint32_t offset;
+	uint32_t flags;
+};
+
+/*
+ * How to read objects of a type that CPython defines.
+ *
+ * To add a rule: a row in the table of one file of this folder (the file's family, or a new one
+ * with a line in families[] of rules.c), named as tp_name says.  What the collector reports, in
+ * its order: `fields` that are not hidden, then `visit`; what it does not: hidden `fields`, then
+ * `hidden`.  The reference from an instance to its class is added by the caller where heap types
+ * report it.  Run the oracle tests.
+ */
+struct hs_rule {
+	const char *name;
+	enum hs_role role;
+	const struct hs_field_rule *fields;
+	void (*visit)(struct hs_python *python, const struct hs_object *object);
+	void (*hidden)(struct hs_python *python, const struct hs_object *object);
+	/* What __sizeof__ says, in bytes; NULL: the default rule, or that of a base. */
+	uint64_t (*size)(struct hs_python *python, const struct hs_object *object);
+	bool subclass_keeps_role; /* instances of subclasses have the same role */
+	bool no_type;		  /* a heap type whose traverse leaves out the type itself */
+};
+
+struct hs_rule_family {
+	const struct hs_rule *rules;
+	size_t count;
+};
+
+extern const struct hs_rule_family hs_rules_atoms;
+extern const struct hs_rule_family hs_rules_classes;
+extern const struct hs_rule_family hs_rules_containers;
+extern const struct hs_rule_family hs_rules_exceptions;
+extern const struct hs_rule_family hs_rules_frames;
+extern const struct hs_rule_family hs_rules_functions;
+extern const struct hs_rule_family hs_rules_library;
+
+#define HS_RULE_FAMILY(table)                                                                      \
+	{                                                                                          \
+		(table), sizeof(table) / sizeof((table)[0])                                        \
+	}
+
+/* The rule of the type called @name; NULL if there is none. */
+const struct hs_rule *hs_rule_by_name(struct hs_str name);
+
+/* The rule by which objects whose traverse is that of @definer are visited; NULL: scan them. */
+const struct hs_rule *hs_rule_find(struct hs_python *python, const struct hs_pytype *definer);
+
+/* Whether objects under @rule, which may be NULL, are scanned for references. */
+bool hs_rule_scans(const struct hs_rule *rule);
+
+/* Visit all that @object refers to and add it to the builder. */
+void hs_visit_object(struct hs_python *python, const struct hs_object *object);
+
+/* What sys.getsizeof() says of @object; *@guess tells that its type may have a rule of its own. */
+uint64_t hs_object_size(struct hs_python *python, const struct hs_object *object, bool *guess);
+
+/*
+ * For rules: a reference of the object being visited, called as @kind and @operand say.  Nothing
+ * happens if @target is 0; a target that is no object is counted as a gap.
+ */
+void hs_visit(struct hs_python *python, hs_addr target, enum hs_label_kind kind, uint32_t operand);
+void hs_visit_weak(struct hs_python *python, hs_addr target, enum hs_label_kind kind,
+		   uint32_t operand);
+
+/* The same for a word that may be anything: added, as generic, if it is an object's address. */
+void hs_visit_scan(struct hs_python *python, hs_addr word, enum hs_label_kind kind,
+		   uint32_t operand);
+
+/* The same with an attribute's name. */
+void hs_visit_named(struct hs_python *python, hs_addr target, const char *name);
+
+/*
+ * Announce that references of @kind follow, any number: objects that differ only in how many there
+ * are then have the same shape.
+ */
+void hs_visit_begin(struct hs_python *python, enum hs_label_kind kind, uint32_t operand);
+
+/* What follows is not reported by the collector. */
+void hs_visit_hidden(struct hs_python *python);
+
+/* Items of an array, labelled by index from @first on. */
+void hs_visit_items(struct hs_python *python, hs_addr items, uint64_t count, uint32_t first);
+
+/* The collector's part of an instance of a Python class: slots, attributes, dict, class. */
+void hs_visit_instance(struct hs_python *python, const struct hs_object *object);
+
+/* The managed dict or values of @object, as PyObject_VisitManagedDict() does. */
+void hs_visit_managed_dict(struct hs_python *python, const struct hs_object *object);
+
+/*
+ * Whether the collector looks for an instance's materialised dict before its inline values: from
+ * 3.13.13 on (gh-130327).  Before, the values came first and such a dict reported nothing.
+ */
+bool hs_managed_dict_first(const struct hs_python *python);
+
+/* What hs_visit_instance() or the collector left out of an instance's attributes. */
+void hs_visit_instance_hidden(struct hs_python *python, const struct hs_object *object);
+
+/* Address of the dict of @object, 0 if it has none (yet). */
+hs_addr hs_instance_dict(struct hs_python *python, const struct hs_object *object);
+
+/* The attribute @name in the values array of @object; 0 if it has none. */
+hs_addr hs_value_get(struct hs_python *python, const struct hs_object *object, const char *name);
+
+/* Conservative scan of the body of an object of a type nobody described. */
+void hs_visit_body(struct hs_python *python, const struct hs_object *object);
+
+/* The entries of the dict at @object, for dict and its subclasses. */
+void hs_visit_dict(struct hs_python *python, const struct hs_object *object);
+void hs_visit_dict_hidden(struct hs_python *python, const struct hs_object *object);
+uint64_t hs_dict_size(struct hs_python *python, const struct hs_object *object);
+
+/* Locals and evaluation stack of the interpreter frame at @frame, with what it refers to. */
+void hs_visit_frame(struct hs_python *python, hs_addr frame);
+
+/* What is at @offset of @object's body of @type's default size, with its items. */
+uint64_t hs_default_size(const struct hs_object *object);
+
+/*
+ * The granule of the object at @address, found now or before; HS_NONE if there is none.  New ones
+ * are queued.
+ */
+uint32_t hs_discover(struct hs_python *python, hs_addr address);
+
+#endif

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* words.c: an array of 8-byte words in an image. */
+#include "libsnap/python/words.h"
+
+uint64_t hs_words_limit(const struct hs_image *image, hs_addr address, uint64_t count)
+{
+	hs_addr end = address;
+
+	while (count > (end - address) / 8) {
+		const struct hs_mapping *mapping = hs_maps_find(&image->maps, end);
+
+		if (!mapping)
+			return (end - address) / 8;
+		end = mapping->end;
+	}
+	return count;
+}
