@@ -35,7 +35,7 @@ static uint64_t kind_class(const struct hs_tables *tables, hs_id object)
 
 	if (tables->types[type].role != HS_ROLE_MAPPING || !is_plain_mapping(&tables->types[type]))
 		return type;
-	owner = tables->objects->owner[object];
+	owner = tables->objects->owner ? tables->objects->owner[object] : HS_NONE;
 	if (owner == HS_NONE)
 		return (uint64_t)OF_NOTHING << 32 | type;
 	if (hs_tables_role(tables, owner) == HS_ROLE_MODULE)
@@ -201,19 +201,20 @@ struct hs_tables hs_tables_of(const struct hs_snapshot *snap)
 	};
 }
 
-uint32_t hs_columns_present(const struct hs_objects *objects)
+bool hs_has_columns(const struct hs_objects *objects, uint32_t columns)
 {
-	return (objects->address ? HS_COLUMN_ADDRESS : 0U) | (objects->type ? HS_COLUMN_TYPE : 0U) |
-	       (objects->size ? HS_COLUMN_SIZE : 0U) |
-	       (objects->allocated ? HS_COLUMN_ALLOCATED : 0U) |
-	       (objects->refcount ? HS_COLUMN_REFCOUNT : 0U) |
-	       (objects->flags ? HS_COLUMN_FLAGS : 0U) |
-	       (objects->generation ? HS_COLUMN_GENERATION : 0U) |
-	       (objects->owner ? HS_COLUMN_OWNER : 0U) |
-	       (objects->fingerprint ? HS_COLUMN_FINGERPRINT : 0U) |
-	       (objects->edges && objects->first_edge && objects->shape && objects->visible
-			? HS_COLUMN_EDGES
-			: 0U);
+	uint32_t present =
+		(objects->address ? HS_COLUMN_ADDRESS : 0U) |
+		(objects->type ? HS_COLUMN_TYPE : 0U) | (objects->size ? HS_COLUMN_SIZE : 0U) |
+		(objects->edges && objects->first_edge && objects->shape && objects->visible
+			 ? HS_COLUMN_EDGES
+			 : 0U);
+
+	if (!objects->count)
+		return true;
+	/* The other columns may be missing from a file: that says something of no object. */
+	columns &= HS_COLUMN_ADDRESS | HS_COLUMN_TYPE | HS_COLUMN_SIZE | HS_COLUMN_EDGES;
+	return !(columns & ~present);
 }
 
 /* Number the objects by one classifier: keys first, then the keys' names. */
@@ -288,7 +289,7 @@ struct hs_error *hs_classify(const struct hs_snapshot *snap, const struct hs_cla
 	if (!by_count)
 		return hs_error_create(HS_ERROR_USAGE, "nothing given to sort objects by");
 	for (size_t i = 0; i < by_count; i++)
-		if (by[i]->columns & ~hs_columns_present(tables.objects))
+		if (!hs_has_columns(tables.objects, by[i]->columns))
 			return hs_error_create(HS_ERROR_USAGE,
 					       "the snapshot was opened without a column that "
 					       "'%s' needs",

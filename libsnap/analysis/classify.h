@@ -22,8 +22,8 @@ static inline enum hs_role hs_tables_role(const struct hs_tables *tables, hs_id 
 	return tables->types[tables->objects->type[object]].role;
 }
 
-/* The columns that @objects has: enum hs_column. */
-uint32_t hs_columns_present(const struct hs_objects *objects);
+/* Whether @objects has those of @columns (enum hs_column) that every file has. */
+bool hs_has_columns(const struct hs_objects *objects, uint32_t columns);
 
 /*
  * A way to sort objects into classes.  To add a classifier:

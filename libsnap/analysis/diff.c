@@ -49,7 +49,7 @@ static struct hs_error *open_side(struct hs_side *side, const struct hs_snapshot
 	struct hs_error *err;
 
 	side->tables = hs_tables_of(snap);
-	if (COLUMNS & ~hs_columns_present(side->tables.objects))
+	if (!hs_has_columns(side->tables.objects, COLUMNS))
 		return hs_error_create(HS_ERROR_USAGE,
 				       "the snapshot was opened without a column that comparing "
 				       "needs");
@@ -181,24 +181,25 @@ static int compare_candidates(const void *left, const void *right)
  * The class that grew most, if no class is a suspect though the heap as a whole grew: its new
  * objects hang in containers that were replaced by others.
  */
-static bool find_unexplained(const struct work *work, struct candidate *ret)
+static bool find_unexplained(struct work *work, struct candidate *ret)
 {
 	const struct hs_diff *diff = work->diff;
 	int64_t grown = (int64_t)(diff->input[1].bytes - diff->input[0].bytes);
+	const struct hs_diff_row *row = diff->rows;
 	uint32_t number;
 
-	if (!diff->row_count || grown < least_score(work) || diff->rows[0].delta_count <= 0 ||
-	    diff->rows[0].delta_bytes < least_score(work))
+	if (!diff->row_count || grown < least_score(work) || row->delta_count <= 0 ||
+	    row->delta_bytes < least_score(work))
 		return false;
-	for (number = 0; row_of(work, number) != &diff->rows[0] ||
-			 !hs_str_equal(work->names.strings.data[number], diff->rows[0].kind);)
-		number++;
-	*ret = (struct candidate){number, diff->rows[0].delta_bytes};
+	/* The name is there already. */
+	if (!hs_strtab_intern(&work->names, row->kind, &number))
+		return false;
+	*ret = (struct candidate){number, row->delta_bytes};
 	return true;
 }
 
 /* The suspects' classes by falling score; @candidates has room for all classes. */
-static size_t find_candidates(const struct work *work, struct candidate *candidates)
+static size_t find_candidates(struct work *work, struct candidate *candidates)
 {
 	size_t used = 0;
 

@@ -12,40 +12,46 @@
 	(hs_keymap_intern((keys), (key), (ret)) &&                                                 \
 	 (*(ret) < (list)->size || hs_vector_push((list), ((typeof(*(list)->data)){0}))))
 
+/* Note that something that comes with heads of class @class_number hangs in @container. */
+static bool add_site(struct hs_growth *growth, uint32_t class_number, hs_id container, int64_t sign)
+{
+	uint32_t site;
+
+	if (!site_add(&growth->sites, &growth->site_counts, hs_site_key(class_number, container),
+		      &site))
+		return false;
+	growth->site_counts.data[site] += sign;
+	return true;
+}
+
 /* Count the objects of @side that are not kept, @sign is 1 for new ones and -1 for freed ones. */
 static bool add_side(struct hs_growth *growth, const struct hs_side *side, int64_t sign)
 {
 	const struct hs_objects *objects = side->tables.objects;
 
 	for (hs_id object = 0; object < objects->count; object++) {
-		int64_t bytes = sign * (int64_t)objects->size[object];
-		struct hs_class_growth *class;
+		uint32_t class_number;
 		hs_id container;
-		hs_id head;
-		uint32_t site;
 
 		if (hs_is_kept(side, object))
 			continue;
-		head = side->head[object];
-		class = &growth->classes[side->classes[head]];
-		class->below += bytes;
-		container = hs_head_container(side, head);
-		/* Containers are called as in the later snapshot. */
-		if (container != HS_NONE && sign < 0)
-			container = side->other[container];
-		if (!site_add(&growth->sites, &growth->site_list,
-			      hs_site_key(side->classes[head], container), &site))
-			return false;
-		growth->site_list.data[site].bytes += bytes;
-		if (object != head)
+		class_number = side->classes[side->head[object]];
+		growth->classes[class_number].below += sign * (int64_t)objects->size[object];
+		if (side->head[object] == object)
+			growth->classes[class_number].heads += sign;
+		container = hs_forest_source(side, object);
+		if (container == HS_NONE || !hs_is_kept(side, container))
 			continue;
-		class->heads += sign;
-		growth->site_list.data[site].heads += sign;
+		/* Containers are called as in the later snapshot. */
+		if (!add_site(growth, class_number, sign > 0 ? container : side->other[container],
+			      sign))
+			return false;
 	}
 	return true;
 }
 
-/* For every container of the later snapshot its site with most bytes; 0: none, else number + 1. */
+/* For every container of the later snapshot its site with most objects; 0: none, else number + 1.
+ */
 static uint32_t *best_sites(const struct hs_growth *growth)
 {
 	uint32_t *best = calloc((size_t)growth->b->tables.objects->count + 1, sizeof(*best));
@@ -54,12 +60,10 @@ static uint32_t *best_sites(const struct hs_growth *growth)
 		return NULL;
 	for (uint32_t i = 0; i < growth->sites.count; i++) {
 		hs_id container = (hs_id)growth->sites.keys[i];
-		const struct hs_site *site = &growth->site_list.data[i];
+		int64_t count = growth->site_counts.data[i];
 
-		if (container == HS_NONE || site->bytes <= 0)
-			continue;
-		if (!best[container] ||
-		    site->bytes > growth->site_list.data[best[container] - 1].bytes)
+		if (count > 0 &&
+		    (!best[container] || count > growth->site_counts.data[best[container] - 1]))
 			best[container] = i + 1;
 	}
 	return best;
@@ -135,7 +139,7 @@ void hs_growth_deinit(struct hs_growth *growth)
 {
 	free(growth->classes);
 	hs_keymap_deinit(&growth->sites);
-	hs_vector_deinit(&growth->site_list);
+	hs_vector_deinit(&growth->site_counts);
 	*growth = (struct hs_growth){0};
 }
 

@@ -11,7 +11,7 @@
  *
  * 1. The bytes of every new object go to the class of its head, those of every freed object come
  *    off the class of its head in the earlier snapshot.  Churn, as many new as freed, cancels out.
- * 2. What kept objects grew by goes to the class whose heads hang in them most (a list grows for
+ * 2. What kept objects grew by goes to the class most objects in them belong to (a list grows for
  *    its items' sake), and to their own class if none does.
  * 3. A class whose heads became more by more than the class as a whole did has moved rather than
  *    grown; its share is scaled down accordingly, to nothing if the class did not grow.
@@ -25,18 +25,16 @@ struct hs_class_growth {
 	int64_t score; /* bytes attributed */
 };
 
-/* Heads of one class in one kept container; numbers as in the keymap. */
-struct hs_site {
-	int64_t heads;
-	int64_t bytes;
-};
-
 struct hs_growth {
 	struct hs_side *a, *b;
 	struct hs_class_growth *classes;
 	size_t class_count;
-	struct hs_keymap sites; /* hs_site_key() */
-	HS_VECTOR(struct hs_site) site_list;
+	/*
+	 * What hangs directly in kept containers, new less freed, by the class it is attributed to
+	 * and the container as of the later snapshot: hs_site_key().
+	 */
+	struct hs_keymap sites;
+	HS_VECTOR(int64_t) site_counts;
 };
 
 static inline uint64_t hs_site_key(uint32_t class_number, hs_id container)

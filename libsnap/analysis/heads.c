@@ -115,9 +115,9 @@ bool hs_find_heads(struct hs_side *side)
 	return true;
 }
 
-hs_id hs_head_container(const struct hs_side *side, hs_id head)
+hs_id hs_forest_source(const struct hs_side *side, hs_id object)
 {
-	uint64_t edge = side->forest->parent[head];
+	uint64_t edge = side->forest->parent[object];
 
 	if (edge == HS_PARENT_ROOT || edge == HS_PARENT_NONE)
 		return HS_NONE;

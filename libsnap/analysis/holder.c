@@ -110,8 +110,8 @@ static bool is_too_general(const struct hs_side *side, hs_id object)
 	return hs_tables_role(&side->tables, object) == HS_ROLE_MODULE;
 }
 
-/* How many of the class's heads are at or below each object. */
-static uint32_t *count_below(const struct hs_side *side, uint32_t class_number)
+/* How many of the class's new objects, or only of its heads, are at or below each object. */
+static uint32_t *count_below(const struct hs_side *side, uint32_t class_number, bool heads_only)
 {
 	hs_id count = side->tables.objects->count;
 	uint32_t *below = calloc((size_t)count + 1, sizeof(*below));
@@ -120,34 +120,42 @@ static uint32_t *count_below(const struct hs_side *side, uint32_t class_number)
 		hs_id object = side->forest->order[i];
 		uint64_t edge = side->forest->parent[object];
 
-		below[object] += hs_is_head(side, object) && side->classes[object] == class_number;
+		below[object] +=
+			side->classes[object] == class_number &&
+			(heads_only ? hs_is_head(side, object) : !hs_is_kept(side, object));
 		if (below[object] && edge != HS_PARENT_ROOT && edge != HS_PARENT_NONE)
 			below[hs_graph_edge_source(side->graph, edge)] += below[object];
 	}
 	return below;
 }
 
-/* The nearest object above @container below which are at least @half of the heads. */
-static struct hs_error *climb(const struct hs_side *side, uint32_t class_number, hs_id container,
-			      int64_t half, hs_id *ret, int64_t *held)
+/*
+ * The object farthest from the roots at or below which are at least half of the class's new
+ * objects, or only of its heads; *@ret stays if there is none that explains anything.
+ */
+static bool find_common(const struct hs_side *side, uint32_t class_number, bool heads_only,
+			hs_id *ret, int64_t *held)
 {
-	_cleanup_free_ uint32_t *below = count_below(side, class_number);
-	hs_id at = container;
+	_cleanup_free_ uint32_t *below = count_below(side, class_number, heads_only);
+	uint64_t total = 0;
 
 	if (!below)
-		return &hs_enomem;
-	while (below[at] < half) {
-		uint64_t edge = side->forest->parent[at];
+		return false;
+	for (hs_id i = 0; i < side->tables.objects->count; i++)
+		total += side->classes[i] == class_number &&
+			 (heads_only ? hs_is_head(side, i) : !hs_is_kept(side, i));
+	for (hs_id i = side->forest->reached; total && i-- > 0;) {
+		hs_id object = side->forest->order[i];
 
-		if (edge == HS_PARENT_ROOT || edge == HS_PARENT_NONE)
-			return NULL;
-		at = hs_graph_edge_source(side->graph, edge);
+		if (below[object] < (total + 1) / 2)
+			continue;
+		if (!is_too_general(side, object)) {
+			*ret = object;
+			*held = below[object];
+		}
+		break;
 	}
-	if (is_too_general(side, at))
-		return NULL;
-	*ret = at;
-	*held = below[at];
-	return NULL;
+	return true;
 }
 
 /* One of the class's new heads, the first in the forest; HS_NONE if there is none. */
@@ -179,8 +187,8 @@ static struct hs_error *fill_in(const struct hs_side *side, hs_id object, hs_id 
 	if (err)
 		return err;
 	if (!suspect->held) {
-		suspect->reason = hs_str_of("what holds them is itself out of reach from any root: "
-					    "garbage not yet collected, or held by native code");
+		suspect->reason = hs_str_of("no root reaches them: garbage not yet collected, or "
+					    "held by native code");
 		return NULL;
 	}
 	if (!hs_arena_str(arena, side->tables.types[objects->type[object]].name, &kind))
@@ -190,7 +198,7 @@ static struct hs_error *fill_in(const struct hs_side *side, hs_id object, hs_id 
 		.address = objects->address[object],
 		.path = place.path,
 		.label = place.label,
-		.held = held,
+		.held = held ? held : 1,
 	};
 	return NULL;
 }
@@ -200,7 +208,6 @@ struct hs_error *hs_holder_find(const struct hs_holders *holders, uint32_t class
 {
 	const struct hs_side *side = holders->growth->b;
 	const struct hs_class_growth *class = &holders->growth->classes[class_number];
-	struct hs_error *err;
 	int64_t held;
 	hs_id innermost;
 	hs_id object;
@@ -208,22 +215,21 @@ struct hs_error *hs_holder_find(const struct hs_holders *holders, uint32_t class
 	if (class->grown != HS_NONE && class->own > class->score / 2)
 		return fill_in(side, class->grown, class->grown, 1, arena, suspect);
 	innermost = object = find_best(holders, class_number, &held);
+	if (object != HS_NONE) {
+		if (held < (class->heads + 1) / 2 &&
+		    !find_common(side, class_number, true, &object, &held))
+			return &hs_enomem;
+		return fill_in(side, object, innermost, (uint64_t)held, arena, suspect);
+	}
+	object = first_head(side, class_number);
 	if (object == HS_NONE) {
-		/* Roots, a frame's local variables for example, or out of reach. */
-		object = first_head(side, class_number);
-		if (object != HS_NONE && side->forest->parent[object] == HS_PARENT_ROOT)
-			return fill_in(side, object, object, 1, arena, suspect);
-		suspect->reason = hs_str_of(
-			object == HS_NONE
-				? "its new objects hang in others that are new themselves"
-				: "nothing that survived refers to them and no root reaches them: "
-				  "garbage not yet collected, or held by native code");
-		return NULL;
+		/* All hang below new objects of other classes. */
+		if (!find_common(side, class_number, false, &object, &held))
+			return &hs_enomem;
 	}
-	if (held < (class->heads + 1) / 2) {
-		err = climb(side, class_number, innermost, (class->heads + 1) / 2, &object, &held);
-		if (err)
-			return err;
-	}
-	return fill_in(side, object, innermost, (uint64_t)held, arena, suspect);
+	/* A head without referrers is a root, a frame's local variable for example, or adrift. */
+	if (object != HS_NONE)
+		return fill_in(side, object, object, (uint64_t)held, arena, suspect);
+	suspect->reason = hs_str_of("its new objects hang in many others that are new themselves");
+	return NULL;
 }

@@ -79,7 +79,7 @@ struct hs_error *hs_partition_create(const struct hs_snapshot *snap,
 	struct hs_partition *partition;
 	struct hs_error *err;
 
-	if (!objects->size)
+	if (!hs_has_columns(objects, HS_COLUMN_SIZE))
 		return hs_error_create(HS_ERROR_USAGE, "the snapshot was opened without sizes");
 	if (!arena || !hs_strtab_init(&names, arena))
 		return &hs_enomem;

@@ -43,8 +43,8 @@ struct hs_error *hs_match_places(struct hs_side *a, struct hs_side *b) HS_MUST_C
  */
 bool hs_find_heads(struct hs_side *side);
 
-/* What refers to @head in the forest: a kept object, or HS_NONE. */
-hs_id hs_head_container(const struct hs_side *side, hs_id head);
+/* The object from which the forest reaches @object, HS_NONE for its starting points. */
+hs_id hs_forest_source(const struct hs_side *side, hs_id object);
 
 void hs_side_deinit(struct hs_side *side);
 

@@ -112,7 +112,7 @@ static struct hs_error *create(const struct hs_snapshot *snap, bool referrers,
 	struct hs_error *err;
 
 	_cleanup_graph_ struct hs_graph *graph = NULL;
-	if (!objects->first_edge || !objects->edges)
+	if (objects->count && (!objects->first_edge || !objects->edges))
 		return hs_error_create(HS_ERROR_USAGE,
 				       "the snapshot was opened without its references");
 	graph = calloc(1, sizeof(*graph));

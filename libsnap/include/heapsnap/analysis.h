@@ -83,10 +83,17 @@ struct hs_diff_row {
 	int64_t delta_bytes;
 };
 
-/* A class whose growth is not explained by that of another. */
+/*
+ * A class whose growth is not explained by that of another.
+ *
+ * Its new objects hang in objects that were there before (or in nothing); what is new below them,
+ * and what their containers grew by for their sake, is attributed to it, less the same for its
+ * freed objects.  To be a suspect a class must have grown in bytes, and what is attributed to it
+ * must be at least 16 KiB, 0.1 % of the later heap and 2 % of what the first suspect has.
+ */
 struct hs_suspect {
 	const struct hs_diff_row *row;
-	uint64_t attributed; /* bytes of new objects that hang below new objects of this class */
+	uint64_t attributed; /* bytes of its growth with what hangs below */
 	bool held;	     /* whether holder is filled in; else reason says why not */
 	struct hs_holder holder;
 	struct hs_str reason;

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT */
+/* test_partition.c: classifiers, products of them, and the order of rows. */
+#include "heap.h"
+
+#include <heapsnap/analysis.h>
+
+static const struct hs_classifier *find(const char *name)
+{
+	const struct hs_classifier *found = hs_classifier_find(name, strlen(name));
+
+	assert_non_null(found);
+	return found;
+}
+
+static struct hs_partition *partition(const struct heap *heap, const char *first,
+				      const char *second)
+{
+	const struct hs_classifier *by[] = {find(first), second ? find(second) : NULL};
+	struct hs_snapshot *snap = heap_snapshot(heap);
+	struct hs_partition *ret = NULL;
+
+	assert_null(hs_partition_create(snap, by, second ? 2 : 1, &ret));
+	/* The rows stand on their own. */
+	hs_snapshot_destroy(snap);
+	return ret;
+}
+
+static void assert_row(const struct hs_partition *p, size_t row, const char *kind, uint64_t count,
+		       uint64_t bytes)
+{
+	assert_true(row < p->row_count);
+	assert_str(p->rows[row].kind, kind);
+	assert_int_equal(p->rows[row].count, count);
+	assert_int_equal(p->rows[row].bytes, bytes);
+}
+
+static void classifiers_by_name(void **state)
+{
+	size_t count;
+	const struct hs_classifier *const *all = hs_classifiers(&count);
+
+	(void)state;
+	assert_true(count >= 4);
+	for (size_t i = 0; i < count; i++) {
+		assert_ptr_equal(find(hs_classifier_name(all[i])), all[i]);
+		assert_true(strlen(hs_classifier_summary(all[i])) > 0);
+		assert_true(hs_classifier_columns(all[i]) != 0);
+	}
+	assert_null(hs_classifier_find("kin", 3));
+	assert_null(hs_classifier_find("kinds", 5));
+	assert_ptr_equal(hs_classifier_find("kind,type", 4), find("kind"));
+}
+
+static void kinds_of_dicts(void **state)
+{
+	struct heap heap;
+	struct hs_partition *p;
+	uint32_t ordered;
+
+	(void)state;
+	heap_init(&heap);
+	ordered = heap_type(&heap, "collections.OrderedDict", "collections", HS_ROLE_MAPPING);
+	heap_namespace(&heap, heap_object(&heap, T_MODULE, 1));
+	heap_namespace(&heap, heap_object(&heap, T_TYPE, 2));
+	heap_namespace(&heap, heap_object(&heap, T_SESSION, 3));
+	heap_object(&heap, T_DICT, 5000);
+	heap_object(&heap, ordered, 4000);
+	p = partition(&heap, "kind", NULL);
+	assert_int_equal(p->objects, 8);
+	assert_int_equal(p->bytes, 9000 + 3 * 232 + 6);
+	assert_int_equal(p->row_count, 8);
+	assert_row(p, 0, "dict (no owner)", 1, 5000);
+	assert_row(p, 1, "collections.OrderedDict", 1, 4000);
+	assert_row(p, 2, "dict of app.Session", 1, 232);
+	assert_row(p, 3, "dict of module", 1, 232);
+	assert_row(p, 4, "dict of type", 1, 232);
+	assert_row(p, 5, "app.Session", 1, 3);
+	assert_row(p, 6, "type", 1, 2);
+	assert_row(p, 7, "module", 1, 1);
+	hs_partition_destroy(p);
+	p = partition(&heap, "type", NULL);
+	assert_row(p, 0, "dict", 4, 5000 + 3 * 232);
+	hs_partition_destroy(p);
+	heap_deinit(&heap);
+}
+
+static void equal_names_are_one_class(void **state)
+{
+	struct heap heap;
+	struct hs_partition *p;
+	uint32_t twin;
+
+	(void)state;
+	heap_init(&heap);
+	twin = heap_type(&heap, "app.Session", "app", HS_ROLE_INSTANCE);
+	heap_object(&heap, T_SESSION, 10);
+	heap_object(&heap, twin, 20);
+	heap_namespace(&heap, heap_object(&heap, twin, 30));
+	heap_namespace(&heap, heap_object(&heap, T_SESSION, 40));
+	p = partition(&heap, "kind", NULL);
+	assert_int_equal(p->row_count, 2);
+	assert_row(p, 0, "dict of app.Session", 2, 464);
+	assert_row(p, 1, "app.Session", 4, 100);
+	hs_partition_destroy(p);
+	heap_deinit(&heap);
+}
+
+static void order_of_rows(void **state)
+{
+	struct heap heap;
+	struct hs_partition *p;
+
+	(void)state;
+	heap_init(&heap);
+	heap_object(&heap, T_STR, 50);
+	heap_object(&heap, T_STR, 50);
+	heap_object(&heap, T_LIST, 100);
+	heap_object(&heap, T_INT, 100);
+	heap_object(&heap, T_SESSION, 101);
+	p = partition(&heap, "kind", NULL);
+	assert_row(p, 0, "app.Session", 1, 101);
+	assert_row(p, 1, "str", 2, 100);
+	assert_row(p, 2, "int", 1, 100);
+	assert_row(p, 3, "list", 1, 100);
+	hs_partition_destroy(p);
+	heap_deinit(&heap);
+}
+
+static void other_classifiers(void **state)
+{
+	struct heap heap;
+	struct hs_partition *p;
+	uint32_t bare;
+
+	(void)state;
+	heap_init(&heap);
+	bare = heap_type(&heap, "x", "", HS_ROLE_OTHER);
+	heap_object(&heap, T_SESSION, 64);
+	heap_object(&heap, T_APP, 64);
+	heap_object(&heap, T_LIST, 72);
+	heap_object(&heap, bare, 5);
+	p = partition(&heap, "module", NULL);
+	assert_row(p, 0, "app", 2, 128);
+	assert_row(p, 1, "builtins", 1, 72);
+	assert_row(p, 2, "(no module)", 1, 5);
+	hs_partition_destroy(p);
+	p = partition(&heap, "size", NULL);
+	assert_row(p, 0, "64", 2, 128);
+	assert_row(p, 1, "72", 1, 72);
+	assert_row(p, 2, "5", 1, 5);
+	hs_partition_destroy(p);
+	p = partition(&heap, "module", "size");
+	assert_row(p, 0, "app, 64", 2, 128);
+	assert_row(p, 1, "builtins, 72", 1, 72);
+	assert_int_equal(p->row_count, 3);
+	assert_int_equal(p->by_count, 2);
+	hs_partition_destroy(p);
+	heap_deinit(&heap);
+}
+
+static void empty_heap(void **state)
+{
+	struct heap heap;
+	struct hs_partition *p;
+
+	(void)state;
+	heap_init(&heap);
+	heap.gaps = 3;
+	p = partition(&heap, "kind", NULL);
+	assert_int_equal(p->row_count, 0);
+	assert_int_equal(p->objects, 0);
+	assert_int_equal(p->gaps, 3);
+	hs_partition_destroy(p);
+	heap_deinit(&heap);
+}
+
+static void nothing_to_sort_by(void **state)
+{
+	struct heap heap;
+	struct hs_snapshot *snap;
+	struct hs_partition *p = NULL;
+	struct hs_error *err;
+
+	(void)state;
+	heap_init(&heap);
+	snap = heap_snapshot(&heap);
+	err = hs_partition_create(snap, NULL, 0, &p);
+	assert_non_null(err);
+	assert_int_equal(hs_error_code(err), HS_ERROR_USAGE);
+	assert_null(p);
+	hs_error_destroy(err);
+	hs_snapshot_destroy(snap);
+	heap_deinit(&heap);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(classifiers_by_name),	     cmocka_unit_test(kinds_of_dicts),
+		cmocka_unit_test(equal_names_are_one_class), cmocka_unit_test(order_of_rows),
+		cmocka_unit_test(other_classifiers),	     cmocka_unit_test(empty_heap),
+		cmocka_unit_test(nothing_to_sort_by),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
