@@ -92,6 +92,8 @@ static int compare_rows(const void *left, const void *right)
 		return a->delta_bytes < b->delta_bytes ? 1 : -1;
 	if (a->delta_count != b->delta_count)
 		return a->delta_count < b->delta_count ? 1 : -1;
+	if (a->added != b->added)
+		return a->added < b->added ? 1 : -1;
 	return hs_str_compare(a->kind, b->kind);
 }
 

@@ -45,7 +45,7 @@ static bool has_all_columns(const struct hs_objects *objects)
 struct hs_error *hs_export(const struct hs_snapshot *snap, const struct hs_exporter *exporter,
 			   FILE *file)
 {
-	_cleanup_output_ struct hs_output out;
+	_cleanup_output_ struct hs_output out = {0};
 	struct hs_error *err;
 
 	if (!has_all_columns(hs_snapshot_objects(snap)))

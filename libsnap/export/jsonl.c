@@ -27,7 +27,7 @@ static struct hs_str *escape_types(const struct hs_snapshot *snap, struct hs_are
 	types = hs_snapshot_types(snap, &count);
 	names = hs_arena_array(arena, (size_t)count + 1, sizeof(*names));
 	for (uint32_t i = 0; names && i < count; i++) {
-		_cleanup_output_ struct hs_output name;
+		_cleanup_output_ struct hs_output name = {0};
 
 		hs_output_init(&name, NULL);
 		hs_escape_json(&name, types[i].name);

@@ -46,7 +46,7 @@ void hs_report_by(struct hs_report *report, const struct hs_classifier *const *b
 struct hs_value hs_report_classifiers(struct hs_report *report,
 				      const struct hs_classifier *const *by, size_t by_count)
 {
-	_cleanup_output_ struct hs_output names;
+	_cleanup_output_ struct hs_output names = {0};
 
 	hs_output_init(&names, NULL);
 	for (size_t i = 0; i < by_count; i++) {

@@ -19,7 +19,7 @@ static void put_value(struct hs_output *out, const struct hs_value *value);
 /* Items separated by blanks; a report marks columns of lists for JSON alone where it matters. */
 static void put_list(struct hs_output *out, const struct hs_value *value)
 {
-	_cleanup_output_ struct hs_output inside;
+	_cleanup_output_ struct hs_output inside = {0};
 
 	hs_output_init(&inside, NULL);
 	for (size_t i = 0; i < value->list.count; i++) {
@@ -117,7 +117,7 @@ struct hs_error *hs_render_csv(const struct hs_report *report,
 				       "this output is not one table and has no form as CSV; "
 				       "use --json instead");
 	put_row(out, table, NULL);
-	rows = hs_render_rows(table, options, 0);
+	rows = hs_render_rows(table, options, HS_ALL_ROWS);
 	for (size_t i = 0; i < rows; i++)
 		put_row(out, table, table->cells + i * table->column_count);
 	return NULL;

@@ -255,7 +255,7 @@ static void append_limited(struct hs_output *out, struct hs_str str, enum hs_esc
 
 char *hs_escape(struct hs_str str, enum hs_escape how, size_t limit)
 {
-	_cleanup_output_ struct hs_output out;
+	_cleanup_output_ struct hs_output out = {0};
 	char *text;
 
 	hs_output_init(&out, NULL);

@@ -99,35 +99,46 @@ static void add_share(struct hs_report *report, struct hs_node *line,
 	}
 }
 
+/* ": the heap is 3.2 KiB larger, +12 objects". */
+static void add_balance(struct hs_report *report, struct hs_node *line, int64_t total,
+			int64_t objects)
+{
+	if (!total && !objects) {
+		hs_line_text(report, line, ": the heap is as large as before");
+		return;
+	}
+	hs_line_text(report, line, ": the heap is ");
+	hs_line_add(report, line, bytes(magnitude(total)));
+	hs_line_text(report, line, total < 0 ? " smaller, " : " larger, ");
+	hs_line_add(report, line, count_change(objects));
+	hs_line_text(report, line, magnitude(objects) == 1 ? " object" : " objects");
+}
+
 /* The first line: the answer in plain English. */
 static void add_answer(struct hs_report *report, const struct hs_diff *diff)
 {
 	struct hs_node *line = hs_node_line(report, report->root, 0);
 	int64_t total = total_change(diff);
 	int64_t objects = (int64_t)(diff->input[1].objects - diff->input[0].objects);
-	bool grew = diff->verdict == HS_VERDICT_GROWTH;
 
-	hs_line_styled(report, line, grew ? HS_STYLE_ALERT : HS_STYLE_GOOD,
-		       hs_value_text(!grew	 ? "Stable"
-				     : total > 0 ? "Grew"
-						 : "Some kinds grew"));
-	if (total) {
-		hs_line_text(report, line, grew && total > 0 ? " by " : ": the heap is ");
-		hs_line_add(report, line, bytes(magnitude(total)));
-		if (!grew || total < 0)
-			hs_line_text(report, line, total > 0 ? " larger" : " smaller");
-	} else {
-		hs_line_text(report, line, ": the heap is as large as before");
+	if (diff->verdict == HS_VERDICT_STABLE) {
+		hs_line_styled(report, line, HS_STYLE_GOOD, hs_value_text("Stable"));
+		add_balance(report, line, total, objects);
+		hs_line_text(report, line, "; nothing suspicious grew.");
+		return;
 	}
-	hs_line_text(report, line, " in ");
-	hs_line_add(report, line,
-		    grew && total > 0 && objects > 0 ? count((uint64_t)objects)
-						     : count_change(objects));
-	hs_line_text(report, line, magnitude(objects) == 1 ? " object" : " objects");
-	if (grew)
-		add_share(report, line, &diff->suspects[0], total);
-	else
-		hs_line_text(report, line, "; nothing suspicious grew");
+	if (total > 0 && objects > 0) {
+		hs_line_styled(report, line, HS_STYLE_ALERT, hs_value_text("Grew"));
+		hs_line_text(report, line, " by ");
+		hs_line_add(report, line, bytes((uint64_t)total));
+		hs_line_text(report, line, " in ");
+		hs_line_add(report, line, count((uint64_t)objects));
+		hs_line_text(report, line, objects == 1 ? " object" : " objects");
+	} else {
+		hs_line_styled(report, line, HS_STYLE_ALERT, hs_value_text("Some kinds grew"));
+		add_balance(report, line, total, objects);
+	}
+	add_share(report, line, &diff->suspects[0], total);
 	hs_line_text(report, line, ".");
 }
 
@@ -268,6 +279,17 @@ static void add_suspects(struct hs_report *report, const struct hs_diff *diff)
 	}
 }
 
+/* Rows that are worth showing at first: what grew, and what came and went as much. */
+static size_t growing_rows(const struct hs_diff *diff)
+{
+	size_t rows = 0;
+
+	while (rows < diff->row_count && rows < HS_TEXT_ROWS && diff->rows[rows].delta_bytes >= 0 &&
+	       (diff->rows[rows].delta_bytes || diff->rows[rows].added))
+		rows++;
+	return rows;
+}
+
 static void add_rows(struct hs_report *report, const struct hs_diff *diff)
 {
 	struct hs_node *table = hs_node_table(report, report->root, "rows", NULL, row_columns,
@@ -276,6 +298,7 @@ static void add_rows(struct hs_report *report, const struct hs_diff *diff)
 	if (!table)
 		return;
 	table->table.more = "Type e.g. 'heapsnap diff A B -n 0' to view all.";
+	table->table.text_rows = growing_rows(diff);
 	for (size_t i = 0; i < diff->row_count; i++) {
 		const struct hs_diff_row *row = &diff->rows[i];
 		struct hs_value kind = hs_value_copy(report, row->kind);

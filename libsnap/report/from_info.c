@@ -97,6 +97,7 @@ static void add_sections(struct hs_report *report, const struct hs_snapshot *sna
 			      section_columns, 2, count);
 	if (!table)
 		return;
+	table->table.text_rows = HS_ALL_ROWS;
 	if (!count)
 		table->audience = HS_FOR_DATA;
 	for (size_t i = 0; i < count; i++) {
@@ -117,6 +118,7 @@ static void add_gaps(struct hs_report *report, const struct hs_info *info)
 
 	if (!table)
 		return;
+	table->table.text_rows = HS_ALL_ROWS;
 	if (!info->gap_count)
 		table->audience = HS_FOR_DATA;
 	for (size_t i = 0; i < info->gap_count; i++) {

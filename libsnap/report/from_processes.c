@@ -29,7 +29,7 @@ static struct hs_value string_or_null(struct hs_report *report, const char *text
 /* "yes", or "no: " and why not. */
 static struct hs_value support(struct hs_report *report, const char *unsupported)
 {
-	_cleanup_output_ struct hs_output text;
+	_cleanup_output_ struct hs_output text = {0};
 
 	if (!unsupported)
 		return hs_value_text("yes");
@@ -100,6 +100,8 @@ struct hs_error *hs_report_from_processes(const struct hs_python_process *proces
 		hs_line_text(report, hs_node_line(report, report->root, 0),
 			     "No Python process to be seen.");
 	table = hs_node_table(report, report->root, "rows", NULL, columns, COLUMN_COUNT, count);
+	if (table)
+		table->table.text_rows = HS_ALL_ROWS;
 	if (table && !count)
 		table->audience = HS_FOR_DATA;
 	for (size_t i = 0; table && i < count; i++) {

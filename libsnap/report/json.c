@@ -101,7 +101,7 @@ static void put_row(struct hs_output *out, const struct hs_table *table, size_t 
 static void put_table(struct hs_output *out, const struct hs_table *table,
 		      const struct hs_render_options *options, unsigned int depth)
 {
-	size_t rows = hs_render_rows(table, options, 0);
+	size_t rows = hs_render_rows(table, options, HS_ALL_ROWS);
 
 	hs_output_char(out, '[');
 	for (size_t i = 0; i < rows; i++) {

@@ -110,6 +110,7 @@ struct hs_node *hs_node_table(struct hs_report *report, struct hs_node *parent, 
 		return NULL;
 	node->table.columns = columns;
 	node->table.column_count = column_count;
+	node->table.text_rows = HS_TEXT_ROWS;
 	if (!row_count)
 		return node;
 	if (__builtin_mul_overflow(row_count, column_count, &cells)) {

@@ -73,11 +73,18 @@ struct hs_table_column {
 	unsigned int audience;
 };
 
+enum {
+	HS_TEXT_ROWS = 10, /* rows of a table that text shows unless told otherwise */
+};
+
+#define HS_ALL_ROWS SIZE_MAX
+
 struct hs_table {
 	const struct hs_table_column *columns;
 	size_t column_count;
 	size_t row_count;
 	struct hs_value *cells; /* row by row */
+	size_t text_rows;	/* text: rows shown unless told otherwise; HS_ALL_ROWS: all */
 	const char *more;	/* text: what to do to see the rows left out; may be NULL */
 };
 

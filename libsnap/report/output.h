@@ -12,7 +12,8 @@
  * Bytes on their way to a stream, or collected in memory if there is none.  Writing never fails
  * visibly: the first failure is kept and hs_output_finish() reports it.
  *
- *	_cleanup_output_ struct hs_output out;
+ *	_cleanup_output_ struct hs_output out = {0};
+ *
  *	hs_output_init(&out, stdout);
  *	hs_output_text(&out, "objects: ");
  *	hs_output_u64(&out, 7);

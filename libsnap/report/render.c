@@ -7,7 +7,7 @@
 struct hs_error *hs_report_render(const struct hs_report *report,
 				  const struct hs_render_options *options, FILE *file)
 {
-	_cleanup_output_ struct hs_output out;
+	_cleanup_output_ struct hs_output out = {0};
 	struct hs_error *err = NULL;
 
 	hs_output_init(&out, file);
@@ -32,7 +32,9 @@ size_t hs_render_rows(const struct hs_table *table, const struct hs_render_optio
 {
 	uint64_t limit = options->rows < 0 ? fallback : (uint64_t)options->rows;
 
-	return limit && limit < table->row_count ? (size_t)limit : table->row_count;
+	if (options->rows == 0 || limit > table->row_count)
+		return table->row_count;
+	return (size_t)limit;
 }
 
 void hs_render_time(uint64_t time_ns, char *ret)

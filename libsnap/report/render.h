@@ -17,7 +17,7 @@ struct hs_error *hs_render_csv(const struct hs_report *report,
 			       const struct hs_render_options *options,
 			       struct hs_output *out) HS_MUST_CHECK;
 
-/* How many of @table's rows @options let through; @fallback is the format's default, 0 all. */
+/* How many of @table's rows @options let through; @fallback is the format's default. */
 size_t hs_render_rows(const struct hs_table *table, const struct hs_render_options *options,
 		      size_t fallback);
 

@@ -111,7 +111,7 @@ static void fold(struct hs_text *text, struct hs_str line, const struct span *sp
 
 void hs_text_line(struct hs_text *text, const struct hs_node *node)
 {
-	_cleanup_output_ struct hs_output line;
+	_cleanup_output_ struct hs_output line = {0};
 	HS_VECTOR(struct span) spans = {0};
 	bool complete = true;
 
@@ -130,9 +130,11 @@ void hs_text_line(struct hs_text *text, const struct hs_node *node)
 	hs_vector_deinit(&spans);
 }
 
+/* What is not known is not shown. */
 static bool is_shown_field(const struct hs_node *node)
 {
-	return node->kind == HS_NODE_FIELD && (node->audience & HS_FOR_TEXT) && node->title;
+	return node->kind == HS_NODE_FIELD && (node->audience & HS_FOR_TEXT) && node->title &&
+	       node->value.kind != HS_VALUE_NULL;
 }
 
 /* Fields that follow one another have their values below one another. */
@@ -150,7 +152,7 @@ static const struct hs_node *put_fields(struct hs_text *text, const struct hs_no
 		struct hs_piece value = {.value = node->value};
 		struct hs_piece gap = {.value = hs_value_text("  "), .next = &value};
 		struct hs_piece title = {.style = HS_STYLE_FAINT, .next = &gap};
-		_cleanup_output_ struct hs_output padded;
+		_cleanup_output_ struct hs_output padded = {0};
 
 		if (!is_shown_field(node))
 			continue;
@@ -175,26 +177,53 @@ static void put_title(struct hs_text *text, const char *title, unsigned int inde
 	hs_output_char(text->out, '\n');
 }
 
+static void put_children(struct hs_text *text, const struct hs_node *node, unsigned int indent);
+
+/* Write @node, which is not a field. */
+static void put_node(struct hs_text *text, const struct hs_node *node, unsigned int indent)
+{
+	if (node->title)
+		put_title(text, node->title, indent);
+	switch (node->kind) {
+	case HS_NODE_LINE:
+		hs_text_line(text, node);
+		break;
+	case HS_NODE_TABLE:
+		hs_text_table(text, &node->table);
+		break;
+	case HS_NODE_GROUP:
+	case HS_NODE_LIST:
+		put_children(text, node, node->title ? indent + 2 : indent);
+		break;
+	case HS_NODE_FIELD:
+		break;
+	}
+}
+
+/* What has a title stands apart from what comes before and after it. */
 static void put_children(struct hs_text *text, const struct hs_node *node, unsigned int indent)
 {
 	const struct hs_node *child = node->children.first;
+	bool started = false;
+	bool apart = false; /* the last child has a title */
 
 	while (child) {
-		if (child->kind == HS_NODE_FIELD) {
-			child = put_fields(text, child, indent);
+		bool field = child->kind == HS_NODE_FIELD;
+
+		if (!(child->audience & HS_FOR_TEXT) || (field && !is_shown_field(child))) {
+			child = child->next;
 			continue;
 		}
-		if (child->audience & HS_FOR_TEXT) {
-			if (child->title)
-				put_title(text, child->title, indent);
-			if (child->kind == HS_NODE_LINE)
-				hs_text_line(text, child);
-			else if (child->kind == HS_NODE_TABLE)
-				hs_text_table(text, &child->table);
-			else
-				put_children(text, child, child->title ? indent + 2 : indent);
+		if (started && (apart || (!field && child->title)))
+			hs_output_char(text->out, '\n');
+		started = true;
+		apart = !field && child->title;
+		if (field) {
+			child = put_fields(text, child, indent);
+		} else {
+			put_node(text, child, indent);
+			child = child->next;
 		}
-		child = child->next;
 	}
 }
 

@@ -11,14 +11,17 @@
 #include <stdlib.h>
 
 enum {
-	DEFAULT_ROWS = 10,
 	NAME_MIN = 12, /* columns that a name is left however narrow the terminal is */
 };
+
+/* For put_row(): the titles. */
+#define TITLES SIZE_MAX
 
 /* Which columns of the table are shown, and how wide. */
 struct layout {
 	const struct hs_table *table;
 	size_t rows;
+	size_t last;	 /* the last column that is shown */
 	size_t flexible; /* the column that gives way; column_count: none */
 	size_t *widths;
 };
@@ -77,7 +80,7 @@ static void fit(struct layout *layout, unsigned int width)
 }
 
 /*
- * Write one row, or the titles if @row is SIZE_MAX.  A title wider than its column sticks out to
+ * Write one row, or the titles if @row is TITLES.  A title wider than its column sticks out to
  * the left as far as there is room, so that figures stay close together.
  */
 static void put_row(struct hs_text *text, const struct layout *layout, size_t row,
@@ -95,7 +98,7 @@ static void put_row(struct hs_text *text, const struct layout *layout, size_t ro
 			continue;
 		end += layout->widths[i] + (end ? 1 : 0);
 		scratch->size = 0;
-		if (row == SIZE_MAX) {
+		if (row == TITLES) {
 			hs_output_text(scratch, table->columns[i].title);
 			columns = hs_text_columns(hs_output_str(scratch));
 		} else {
@@ -108,7 +111,7 @@ static void put_row(struct hs_text *text, const struct layout *layout, size_t ro
 		hs_output_repeat(text->out, ' ', gap);
 		hs_output_bytes(text->out, scratch->data, scratch->size);
 		position += gap + columns;
-		if (table->columns[i].left && i + 1 < table->column_count && position < end) {
+		if (table->columns[i].left && i != layout->last && position < end) {
 			hs_output_repeat(text->out, ' ', end - position);
 			position = end;
 		}
@@ -130,11 +133,11 @@ static void put_more(struct hs_text *text, const struct hs_table *table, size_t 
 
 void hs_text_table(struct hs_text *text, const struct hs_table *table)
 {
-	_cleanup_output_ struct hs_output scratch;
+	_cleanup_output_ struct hs_output scratch = {0};
 	_cleanup_free_ size_t *widths = calloc(table->column_count, sizeof(*widths));
 	struct layout layout = {
 		.table = table,
-		.rows = hs_render_rows(table, text->options, DEFAULT_ROWS),
+		.rows = hs_render_rows(table, text->options, table->text_rows),
 		.flexible = table->column_count,
 		.widths = widths,
 	};
@@ -148,13 +151,16 @@ void hs_text_table(struct hs_text *text, const struct hs_table *table)
 		if (!is_shown(table, i))
 			continue;
 		widths[i] = column_width(&layout, i, &scratch);
+		layout.last = i;
 		if (table->columns[i].left)
 			layout.flexible = i;
 	}
 	fit(&layout, text->options->width);
-	hs_text_style_begin(text, HS_STYLE_STRONG);
-	put_row(text, &layout, SIZE_MAX, &scratch);
-	hs_text_style_end(text, HS_STYLE_STRONG);
+	if (layout.rows || !table->row_count) {
+		hs_text_style_begin(text, HS_STYLE_STRONG);
+		put_row(text, &layout, TITLES, &scratch);
+		hs_text_style_end(text, HS_STYLE_STRONG);
+	}
 	for (size_t row = 0; row < layout.rows; row++)
 		put_row(text, &layout, row, &scratch);
 	put_more(text, table, layout.rows);
