@@ -21,7 +21,7 @@ static struct hs_label label_in_run(const struct hs_snapshot *snap, const struct
 		ret.index = run->operand + (length - 1 - position);
 		break;
 	case HS_LABEL_OFFSET:
-		ret.index = run->operand + position * sizeof(uint64_t);
+		ret.index = run->operand;
 		break;
 	case HS_LABEL_ATTRIBUTE:
 	case HS_LABEL_ITEM:

@@ -110,7 +110,7 @@ static void labels_follow_the_shape(void **state)
 		{HS_LABEL_ATTRIBUTE, "a", 0}, {HS_LABEL_INDEX, "", 7}, {HS_LABEL_INDEX, "", 6},
 		{HS_LABEL_INDEX, "", 5},      {HS_LABEL_ITEM, "k", 0}, {HS_LABEL_VALUE, "", 0},
 		{HS_LABEL_KEY, "", 0},	      {HS_LABEL_VALUE, "", 0}, {HS_LABEL_OFFSET, "", 24},
-		{HS_LABEL_OFFSET, "", 32},
+		{HS_LABEL_OFFSET, "", 24},
 	};
 	struct hs_build *build = hs_build_create();
 	struct hs_run runs[] = {

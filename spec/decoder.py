@@ -1,0 +1,150 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""An independent reader of heapsnap's file format, written from format.md alone.
+decoder.py FILE prints a JSON line per object.  Needs msgpack, zstandard and xxhash."""
+import codecs, io, re, struct, sys
+import msgpack, xxhash, zstandard
+HEADER, STRINGS, TYPES, SHAPES, BLOCK = 1, 2, 3, 4, 11
+INDEX, INDEX_DOWN, ATTRIBUTE, ITEM, VALUE, KEY, ENTRY, OFFSET, LOCAL = range(1, 10)
+FLAGS = ("gc", "tracked", "immortal", "static", "size_guess", "scanned")
+MASK, xxh3 = (1 << 64) - 1, xxhash.xxh3_64_intdigest
+UNSAFE = '["\\\\\0-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]'
+
+def check(condition, message):
+    return condition or sys.exit(f"{sys.argv[1]}: {message}")
+
+def wtf8_error(error):
+    three, end = error.object[error.start:error.start + 3], error.start + 3
+    surrogate = re.fullmatch(b"\xed[\xa0-\xbf][\x80-\xbf]", three)
+    return (three.decode("utf-8", "surrogatepass"), end) if surrogate else ("\ufffd", end - 2)
+
+def quote(text):
+    escape = lambda m: "\\" + m[0] if m[0] in '"\\' else f"\\u{ord(m[0]):04x}"
+    return '"' + re.sub(UNSAFE, escape, text) + '"'
+
+def varints(raw):
+    value = shift = 0
+    for byte in raw:
+        value, shift = value | (byte & 127) << shift, shift + 7
+        if byte < 128:
+            yield value
+            value = shift = 0
+
+def unzigzag(code):
+    return code >> 1 ^ -(code & 1)
+
+def sums(codes):
+    total = 0
+    return [total := total + unzigzag(code) & MASK for code in codes]
+
+def dictionary(raw):
+    codes, used = list(varints(raw)), 0
+    distinct = sums(codes[1:1 + codes[0]])
+    return [distinct[(code or (used := used + 1)) - 1] for code in codes[1 + codes[0]:]]
+DELTA = lambda raw: sums(varints(raw))
+CODECS = {0: bytes, 1: varints, 2: DELTA, 3: dictionary, 5: DELTA, 8: varints, 9: varints,
+          4: lambda raw: [value << raw[0] & MASK for value in DELTA(raw[1:])]}
+
+class Section:
+    def __init__(self, data, entry):
+        self.kind, offset, length, head, digest = entry[:5]
+        check(xxh3(data[offset:offset + head]) == digest, f"wrong checksum at byte {offset}")
+        self.map = msgpack.unpackb(data[offset:offset + length])[1]
+
+    def column(self, name, count=0):
+        at = 0
+        for key, (codec, raw, length, digest, *_) in self.map["columns"].items():
+            stored = self.map["data"][at:at + length]
+            at += length
+            if key == name:
+                check(xxh3(stored) == digest, f"{name} fails its checksum")
+                if length != raw:
+                    stored = zstandard.ZstdDecompressor().decompress(stored, max_output_size=raw)
+                check(len(stored) == raw, f"{name} has the wrong length")
+                return list(CODECS[codec](stored))
+        return [0] * count
+
+def read_sections(data):
+    check(data[:8] == b"\x89HSNAP\r\n", "not a heapsnap snapshot")
+    check(data[-8:] == b"\x89PANSH\r\n", "truncated")
+    index, digest = struct.unpack("<QQ", data[-24:-8])
+    check(xxh3(data[index:-24]) == digest, "the index fails its checksum")
+    (_, index), _ = msgpack.Unpacker(io.BytesIO(data[index:-24]), max_buffer_size=0)
+    return [Section(data, entry) for entry in index["sections"]]
+
+def read_shapes(section, strings):
+    """For each shape its visible and its hidden part: runs, their fixed total, is there a rest."""
+    counts = section.column("runs"), section.column("visible_runs", section.map["rows"])
+    columns = [section.column(name, sum(counts[0])) for name in ("kind", "operand", "count")]
+    runs = iter([(k, strings[o] if k in (ATTRIBUTE, ITEM, LOCAL) else o, n)
+                 for k, o, n in zip(*columns)])
+    def part(count):
+        own = [next(runs) for _ in range(count)]
+        return own, sum(run[2] for run in own), any(not run[2] for run in own)
+    return [(part(visible), part(count - visible)) for count, visible in zip(*counts)]
+
+def labels(part, length):
+    for kind, operand, count in part[0]:
+        count = count or length - part[1]
+        for i in range(count):
+            index = operand + (i if kind == INDEX else count - 1 - i) if kind < ATTRIBUTE else 0
+            item = "['" + re.sub(r"(['\\])", r"\\\1", operand) + "']" if kind == ITEM else None
+            yield {INDEX: f"[{index}]", INDEX_DOWN: f"[{index}]", ATTRIBUTE: f".{operand}",
+                   ITEM: item, KEY: "key", ENTRY: "key" if i % 2 else "[*]",
+                   OFFSET: f"+{operand}", LOCAL: operand}.get(kind, "[*]")
+
+def references(block, first, groups, shape):
+    more = [iter(block.column(name, len(shape))) for name in ("visible", "hidden")]
+    visible, refs = [0] * len(shape), [None] * len(shape)
+    for i in [i for group in groups for i in group]:
+        (_, seen, seen_rest), (_, hidden, hidden_rest) = shape[i]
+        seen += next(more[0]) if seen_rest else 0
+        if hidden_rest:
+            code = next(more[1])
+            hidden = hidden + code - 1 if code else seen
+        visible[i], refs[i] = seen, [None] * (seen + hidden)
+    codes, last, new = iter(block.column("edges")), first, block.map["next"]
+    for group in groups:
+        places = [(i, slot) for slot in range(8) for i in group if len(refs[i]) > slot]
+        for i, slot in places + [(i, s) for i in group for s in range(8, len(refs[i]))]:
+            code = next(codes)
+            if code:
+                refs[i][slot] = last = last + unzigzag(code - 1)
+    for i, row in enumerate(refs):
+        new = max(new, first + i + 1)
+        for slot, target in enumerate(row):
+            if target is None:
+                row[slot], new = new, new + 1
+    return visible, refs
+
+def print_block(block, types, shapes):
+    first, kinds, groups = block.map["first"], block.column("type"), {}
+    for i, kind in enumerate(kinds):
+        groups.setdefault(kind, []).append(i)
+    order = [i for group in groups.values() for i in group]
+    size, alloc, address, flags, shape = [
+        [value for _, value in sorted(zip(order, block.column(name, len(kinds))))]
+        for name in ("size", "allocated", "address", "flags", "shape")]
+    if "allocated" in block.map["columns"]:
+        alloc = [a + (s + 15 & ~15) & MASK for a, s in zip(alloc, size)]
+    shape = [shapes[number] for number in shape]
+    visible, refs = references(block, first, list(groups.values()), shape)
+    for i, seen in enumerate(visible):
+        names = [*labels(shape[i][0], seen), *labels(shape[i][1], len(refs[i]) - seen)]
+        pairs = ",".join(f"[{target},{quote(name)}]" for target, name in zip(refs[i], names))
+        named = ",".join(f'"{name}"' for bit, name in enumerate(FLAGS) if flags[i] >> bit & 1)
+        print(f'{{"id":{first + i},"addr":"0x{address[i]:x}","type":{types[kinds[i]]},'
+              f'"size":{size[i]},"alloc":{alloc[i]},"refs":[{pairs}],"gc_refs":{seen},'
+              f'"flags":[{named}]}}')
+
+codecs.register_error("wtf8", wtf8_error)
+sys.stdout.reconfigure(encoding="utf-8")
+sections = read_sections(open(sys.argv[1], "rb").read())
+table = {section.kind: section for section in sections}
+check(table[HEADER].map["major"] <= 1 and not table[HEADER].map["required"], "is of a newer format")
+data = io.BytesIO(bytes(table[STRINGS].column("bytes")))
+strings = [data.read(n).decode("utf-8", "wtf8") for n in table[STRINGS].column("length")]
+names = [quote(strings[n]) for n in table[TYPES].column("name", table[TYPES].map["rows"])]
+shapes = read_shapes(table[SHAPES], strings)
+for section in [section for section in sections if section.kind == BLOCK]:
+    print_block(section, names, shapes)
