@@ -5,18 +5,41 @@
 #include "format/block.h"
 #include <stdlib.h>
 
-/* Rooms for a block's objects. */
+/* Rooms for a block's objects, and one more each; wide is where they begin. */
 struct rooms {
-	uint32_t places[HS_MAX_BLOCK_OBJECTS];
-	uint32_t order[HS_MAX_BLOCK_OBJECTS];
-	uint32_t starts[HS_MAX_BLOCK_OBJECTS + 1];
-	uint32_t first[HS_MAX_BLOCK_OBJECTS + 1];
-	uint32_t live[HS_MAX_BLOCK_OBJECTS];
-	uint32_t narrow[HS_MAX_BLOCK_OBJECTS];
-	uint32_t shapes[HS_MAX_BLOCK_OBJECTS];
-	uint64_t sizes[HS_MAX_BLOCK_OBJECTS]; /* in the block's order */
-	uint64_t wide[HS_MAX_BLOCK_OBJECTS];
+	uint64_t *wide;
+	uint64_t *sizes; /* in the block's order */
+	uint32_t *places;
+	uint32_t *order;
+	uint32_t *starts;
+	uint32_t *first;
+	uint32_t *live;
+	uint32_t *narrow;
+	uint32_t *shapes;
 };
+
+static bool rooms_init(struct rooms *rooms, size_t objects)
+{
+	enum { WIDE = 2, NARROW = 7 };
+	size_t each = objects + 1;
+	uint64_t *wide = malloc(each * (WIDE * sizeof(*wide) + NARROW * sizeof(uint32_t)));
+	uint32_t *narrow = (uint32_t *)(wide + WIDE * each);
+
+	if (!wide)
+		return false;
+	*rooms = (struct rooms){
+		.wide = wide,
+		.sizes = wide + each,
+		.places = narrow,
+		.order = narrow + each,
+		.starts = narrow + 2 * each,
+		.first = narrow + 3 * each,
+		.live = narrow + 4 * each,
+		.narrow = narrow + 5 * each,
+		.shapes = narrow + 6 * each,
+	};
+	return true;
+}
 
 struct hs_block_decoder {
 	const struct hs_snapshot *snap;
@@ -24,7 +47,7 @@ struct hs_block_decoder {
 	hs_id count;
 	uint64_t edge_count;
 	struct hs_shape_bounds *bounds;
-	struct rooms *rooms;
+	struct rooms rooms;
 	struct hs_inflater inflater;
 	size_t types; /* in the block */
 	uint32_t *positions;
@@ -42,9 +65,10 @@ struct hs_block_decoder *hs_block_decoder_create(const struct hs_snapshot *snap,
 	decoder->columns = columns;
 	decoder->count = count;
 	decoder->edge_count = edge_count;
-	decoder->rooms = malloc(sizeof(*decoder->rooms));
 	decoder->bounds = calloc((size_t)snap->shape_count + 1, sizeof(*decoder->bounds));
-	if (!decoder->rooms || !decoder->bounds) {
+	if (!decoder->bounds ||
+	    !rooms_init(&decoder->rooms,
+			count < HS_MAX_BLOCK_OBJECTS ? count : HS_MAX_BLOCK_OBJECTS)) {
 		hs_block_decoder_destroy(decoder);
 		return NULL;
 	}
@@ -58,7 +82,7 @@ void hs_block_decoder_destroy(struct hs_block_decoder *decoder)
 	if (!decoder)
 		return;
 	hs_inflater_deinit(&decoder->inflater);
-	free(decoder->rooms);
+	free(decoder->rooms.wide);
 	free(decoder->bounds);
 	free(decoder->positions);
 	free(decoder);
@@ -129,7 +153,7 @@ static uint64_t known(enum hs_codec codec)
 static struct hs_error *decode_type(const struct task *task)
 {
 	struct hs_block_decoder *decoder = task->decoder;
-	struct rooms *rooms = decoder->rooms;
+	struct rooms *rooms = &decoder->rooms;
 	uint32_t objects = (uint32_t)task->block->objects;
 	struct hs_cursor cursor = {0};
 	uint64_t codec;
@@ -166,7 +190,7 @@ static struct hs_error *decode_small(const struct task *task, const char *name, 
 			values[i] = common;
 		return NULL;
 	}
-	if (!hs_decode_dictionary(cursor, bound, values, NULL, decoder->rooms->live, objects,
+	if (!hs_decode_dictionary(cursor, bound, values, NULL, decoder->rooms.live, objects,
 				  &distinct))
 		return malformed(task, name);
 	return NULL;
@@ -174,7 +198,7 @@ static struct hs_error *decode_small(const struct task *task, const char *name, 
 
 static struct hs_error *decode_flags(const struct task *task)
 {
-	struct rooms *rooms = task->decoder->rooms;
+	struct rooms *rooms = &task->decoder->rooms;
 	uint16_t *out = task->decoder->snap->columns.flags + task->block->first;
 	struct hs_error *err = decode_small(task, "flags", UINT16_MAX + 1, 0, rooms->narrow);
 
@@ -185,7 +209,7 @@ static struct hs_error *decode_flags(const struct task *task)
 
 static struct hs_error *decode_generation(const struct task *task)
 {
-	struct rooms *rooms = task->decoder->rooms;
+	struct rooms *rooms = &task->decoder->rooms;
 	uint8_t *out = task->decoder->snap->columns.generation + task->block->first;
 	struct hs_error *err =
 		decode_small(task, "generation", UINT8_MAX + 1, HS_GENERATION_NONE, rooms->narrow);
@@ -230,7 +254,7 @@ static struct hs_error *decode_large(const struct task *task, const char *name,
 /* Bring @values from the block's order into the column @out. */
 static void scatter(const struct task *task, const uint64_t *values, uint64_t *out)
 {
-	const uint32_t *order = task->decoder->rooms->order;
+	const uint32_t *order = task->decoder->rooms.order;
 
 	out += task->block->first;
 	for (size_t i = 0; i < task->block->objects; i++)
@@ -240,7 +264,7 @@ static void scatter(const struct task *task, const uint64_t *values, uint64_t *o
 static struct hs_error *decode_column(const struct task *task, const char *name,
 				      enum hs_codec codec, uint64_t *out)
 {
-	uint64_t *values = task->decoder->rooms->wide;
+	uint64_t *values = task->decoder->rooms.wide;
 	struct hs_error *err = decode_large(task, name, codec, values);
 
 	if (!err)
@@ -251,7 +275,7 @@ static struct hs_error *decode_column(const struct task *task, const char *name,
 static struct hs_error *decode_sizes(const struct task *task)
 {
 	struct hs_block_decoder *decoder = task->decoder;
-	struct rooms *rooms = decoder->rooms;
+	struct rooms *rooms = &decoder->rooms;
 	struct hs_error *err = decode_large(task, "size", HS_CODEC_VARINT, rooms->sizes);
 
 	if (err)
@@ -273,10 +297,10 @@ static struct hs_error *decode_sizes(const struct task *task)
 static struct hs_error *decode_owner(const struct task *task)
 {
 	struct hs_block_decoder *decoder = task->decoder;
-	const uint64_t *codes = decoder->rooms->wide;
+	const uint64_t *codes = decoder->rooms.wide;
 	hs_id *out = decoder->snap->columns.owner + task->block->first;
 	uint64_t last = task->block->first;
-	struct hs_error *err = decode_large(task, "owner", HS_CODEC_OWNER, decoder->rooms->wide);
+	struct hs_error *err = decode_large(task, "owner", HS_CODEC_OWNER, decoder->rooms.wide);
 
 	for (size_t i = 0; !err && i < task->block->objects; i++) {
 		hs_id owner = HS_NONE;
@@ -287,7 +311,7 @@ static struct hs_error *decode_owner(const struct task *task)
 				return malformed(task, "owner");
 			owner = (hs_id)last;
 		}
-		out[decoder->rooms->order[i]] = owner;
+		out[decoder->rooms.order[i]] = owner;
 	}
 	return err;
 }
@@ -303,7 +327,7 @@ static bool next_count(struct hs_cursor *cursor, bool present, uint64_t *ret)
 static struct hs_error *decode_visible(const struct task *task)
 {
 	struct hs_block_decoder *decoder = task->decoder;
-	struct rooms *rooms = decoder->rooms;
+	struct rooms *rooms = &decoder->rooms;
 	struct hs_cursor cursor = {0};
 	uint64_t codec;
 	struct hs_error *err =
@@ -329,7 +353,7 @@ static struct hs_error *decode_visible(const struct task *task)
 static struct hs_error *decode_degrees(const struct task *task)
 {
 	struct hs_block_decoder *decoder = task->decoder;
-	struct rooms *rooms = decoder->rooms;
+	struct rooms *rooms = &decoder->rooms;
 	struct hs_cursor cursor = {0};
 	uint64_t codec;
 	struct hs_error *err = open_column(task, "hidden", known(HS_CODEC_COUNTS), &codec, &cursor);
@@ -359,7 +383,7 @@ static struct hs_error *decode_degrees(const struct task *task)
 /* From numbers of references in rooms->first to offsets, there and in the column. */
 static struct hs_error *sum_degrees(const struct task *task)
 {
-	struct rooms *rooms = task->decoder->rooms;
+	struct rooms *rooms = &task->decoder->rooms;
 	uint64_t *out = task->decoder->snap->columns.first_edge + task->block->first;
 	uint64_t total = 0;
 
@@ -395,7 +419,7 @@ static bool reserve_edges(struct hs_block_decoder *decoder, size_t count)
 static bool fill_next(const struct task *task)
 {
 	const struct hs_block *block = task->block;
-	const uint32_t *first = task->decoder->rooms->first;
+	const uint32_t *first = task->decoder->rooms.first;
 	hs_id *edges = task->decoder->snap->columns.edges + block->first_edge;
 	uint64_t next = block->next;
 
@@ -416,7 +440,7 @@ static bool fill_next(const struct task *task)
 static struct hs_error *decode_edges(const struct task *task)
 {
 	struct hs_block_decoder *decoder = task->decoder;
-	const struct rooms *rooms = decoder->rooms;
+	const struct rooms *rooms = &decoder->rooms;
 	hs_id *out = decoder->snap->columns.edges + task->block->first_edge;
 	uint64_t last = task->block->first;
 	struct hs_cursor cursor = {0};
@@ -428,7 +452,7 @@ static struct hs_error *decode_edges(const struct task *task)
 	if (!reserve_edges(decoder, (size_t)task->block->edges))
 		return &hs_enomem;
 	hs_block_order_edges(rooms->starts, decoder->types, rooms->order, rooms->first,
-			     decoder->rooms->live, decoder->positions);
+			     decoder->rooms.live, decoder->positions);
 	for (size_t i = 0; i < task->block->edges; i++) {
 		uint64_t code;
 
@@ -452,7 +476,7 @@ static struct hs_error *decode_edges(const struct task *task)
 static struct hs_error *decode_references(const struct task *task)
 {
 	struct hs_block_decoder *decoder = task->decoder;
-	struct rooms *rooms = decoder->rooms;
+	struct rooms *rooms = &decoder->rooms;
 	uint32_t *shapes = decoder->snap->columns.shape + task->block->first;
 	uint32_t *visible = decoder->snap->columns.visible + task->block->first;
 	struct hs_error *err;

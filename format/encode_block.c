@@ -5,21 +5,42 @@
 #include "format/block.h"
 #include <stdlib.h>
 
-/* Rooms for a block's objects. */
+/* Rooms for a block's objects, and one more each; wide is where they begin. */
 struct rooms {
-	uint32_t places[HS_BLOCK_OBJECTS];
-	uint32_t order[HS_BLOCK_OBJECTS];
-	uint32_t starts[HS_BLOCK_OBJECTS + 1];
-	uint32_t first[HS_BLOCK_OBJECTS + 1];
-	uint32_t live[HS_BLOCK_OBJECTS];
-	uint32_t narrow[HS_BLOCK_OBJECTS];
-	uint64_t wide[HS_BLOCK_OBJECTS];
+	uint64_t *wide;
+	uint32_t *places;
+	uint32_t *order;
+	uint32_t *starts;
+	uint32_t *first;
+	uint32_t *live;
+	uint32_t *narrow;
 };
+
+static bool rooms_init(struct rooms *rooms, size_t objects)
+{
+	enum { WIDE = 1, NARROW = 6 };
+	size_t each = objects + 1;
+	uint64_t *wide = malloc(each * (WIDE * sizeof(*wide) + NARROW * sizeof(uint32_t)));
+	uint32_t *narrow = (uint32_t *)(wide + WIDE * each);
+
+	if (!wide)
+		return false;
+	*rooms = (struct rooms){
+		.wide = wide,
+		.places = narrow,
+		.order = narrow + each,
+		.starts = narrow + 2 * each,
+		.first = narrow + 3 * each,
+		.live = narrow + 4 * each,
+		.narrow = narrow + 5 * each,
+	};
+	return true;
+}
 
 struct hs_block_encoder {
 	const struct hs_snapshot *snap;
 	struct hs_emitter *emitter;
-	struct rooms *rooms;
+	struct rooms rooms;
 	struct hs_dictionary dictionary;
 	struct hs_shape_bounds *bounds;
 	size_t types;	     /* in the block */
@@ -44,14 +65,15 @@ struct hs_block_encoder *hs_block_encoder_create(const struct hs_snapshot *snap,
 						 struct hs_emitter *emitter)
 {
 	struct hs_block_encoder *encoder = calloc(1, sizeof(*encoder));
+	size_t objects = snap->objects.count;
 
 	if (!encoder)
 		return NULL;
 	encoder->snap = snap;
 	encoder->emitter = emitter;
-	encoder->rooms = malloc(sizeof(*encoder->rooms));
 	encoder->bounds = calloc((size_t)snap->shape_count + 1, sizeof(*encoder->bounds));
-	if (!encoder->rooms || !encoder->bounds ||
+	if (!encoder->bounds ||
+	    !rooms_init(&encoder->rooms, objects < HS_BLOCK_OBJECTS ? objects : HS_BLOCK_OBJECTS) ||
 	    !hs_dictionary_init(&encoder->dictionary, dictionary_bound(snap))) {
 		hs_block_encoder_destroy(encoder);
 		return NULL;
@@ -69,7 +91,7 @@ void hs_block_encoder_destroy(struct hs_block_encoder *encoder)
 	if (!encoder)
 		return;
 	hs_dictionary_deinit(&encoder->dictionary);
-	free(encoder->rooms);
+	free(encoder->rooms.wide);
 	free(encoder->bounds);
 	free(encoder->positions);
 	free(encoder->targets);
@@ -107,7 +129,7 @@ static struct hs_error *encode_dictionary(struct hs_block_encoder *encoder, cons
 
 static struct hs_error *encode_type(struct hs_block_encoder *encoder, const struct hs_block *block)
 {
-	struct rooms *rooms = encoder->rooms;
+	struct rooms *rooms = &encoder->rooms;
 	struct hs_error *err;
 
 	memcpy(rooms->places, encoder->snap->objects.type + block->first,
@@ -126,7 +148,7 @@ static void gather(const struct hs_block_encoder *encoder, const struct hs_block
 		   const void *column, size_t width, uint64_t *values)
 {
 	const char *base = (const char *)column + block->first * width;
-	const uint32_t *order = encoder->rooms->order;
+	const uint32_t *order = encoder->rooms.order;
 
 	if (width == sizeof(uint64_t))
 		for (size_t i = 0; i < block->objects; i++)
@@ -155,7 +177,7 @@ static struct hs_error *encode_small(struct hs_block_encoder *encoder, const str
 				     const char *name, const void *column, size_t width,
 				     uint64_t common)
 {
-	struct rooms *rooms = encoder->rooms;
+	struct rooms *rooms = &encoder->rooms;
 
 	if (!column)
 		return NULL;
@@ -172,7 +194,7 @@ static struct hs_error *encode_large(struct hs_block_encoder *encoder, const str
 				     const char *name, const uint64_t *column, enum hs_codec codec)
 {
 	struct hs_emitter *emitter = encoder->emitter;
-	uint64_t *values = encoder->rooms->wide;
+	uint64_t *values = encoder->rooms.wide;
 	bool done;
 
 	if (!column)
@@ -189,7 +211,7 @@ static struct hs_error *encode_address(struct hs_block_encoder *encoder,
 				       const struct hs_block *block)
 {
 	struct hs_emitter *emitter = encoder->emitter;
-	uint64_t *values = encoder->rooms->wide;
+	uint64_t *values = encoder->rooms.wide;
 	uint64_t bits = 0;
 	unsigned int shift;
 
@@ -214,7 +236,7 @@ static struct hs_error *encode_allocated(struct hs_block_encoder *encoder,
 {
 	const struct hs_objects *objects = &encoder->snap->objects;
 	struct hs_emitter *emitter = encoder->emitter;
-	uint64_t *values = encoder->rooms->wide;
+	uint64_t *values = encoder->rooms.wide;
 
 	if (!objects->allocated)
 		return NULL;
@@ -223,7 +245,7 @@ static struct hs_error *encode_allocated(struct hs_block_encoder *encoder,
 		return NULL;
 	for (size_t i = 0; i < block->objects; i++)
 		values[i] -=
-			hs_block_round_size(objects->size[block->first + encoder->rooms->order[i]]);
+			hs_block_round_size(objects->size[block->first + encoder->rooms.order[i]]);
 	if (!hs_encode_delta(&emitter->raw, values, block->objects))
 		return &hs_enomem;
 	return hs_emit_column(emitter, "allocated", HS_CODEC_ALLOCATED);
@@ -233,13 +255,13 @@ static struct hs_error *encode_owner(struct hs_block_encoder *encoder, const str
 {
 	const hs_id *owners = encoder->snap->objects.owner;
 	struct hs_emitter *emitter = encoder->emitter;
-	uint64_t *values = encoder->rooms->wide;
+	uint64_t *values = encoder->rooms.wide;
 	uint64_t last = block->first;
 
 	if (!owners)
 		return NULL;
 	for (size_t i = 0; i < block->objects; i++) {
-		hs_id owner = owners[block->first + encoder->rooms->order[i]];
+		hs_id owner = owners[block->first + encoder->rooms.order[i]];
 
 		values[i] = owner == HS_NONE ? 0 : 1 + hs_zigzag(owner - last);
 		if (owner != HS_NONE)
@@ -258,11 +280,11 @@ static struct hs_error *encode_counts(struct hs_block_encoder *encoder,
 {
 	const struct hs_objects *objects = &encoder->snap->objects;
 	struct hs_emitter *emitter = encoder->emitter;
-	uint64_t *values = encoder->rooms->wide;
+	uint64_t *values = encoder->rooms.wide;
 	size_t count = 0;
 
 	for (size_t i = 0; i < block->objects; i++) {
-		uint64_t object = block->first + encoder->rooms->order[i];
+		uint64_t object = block->first + encoder->rooms.order[i];
 		const struct hs_shape_bounds *bounds = &encoder->bounds[objects->shape[object]];
 		uint64_t degree = objects->first_edge[object + 1] - objects->first_edge[object];
 		uint64_t visible = objects->visible[object];
@@ -300,7 +322,7 @@ static bool reserve_edges(struct hs_block_encoder *encoder, size_t count)
 static void elide_next(struct hs_block_encoder *encoder, const struct hs_block *block)
 {
 	const struct hs_objects *objects = &encoder->snap->objects;
-	struct rooms *rooms = encoder->rooms;
+	struct rooms *rooms = &encoder->rooms;
 	uint64_t next = block->next;
 
 	for (uint32_t i = 0; i < block->objects; i++) {
@@ -326,7 +348,7 @@ static struct hs_error *encode_edges(struct hs_block_encoder *encoder, const str
 {
 	enum { LONGEST = 5 }; /* bytes of one reference: 34 bits */
 	struct hs_bytes *raw = &encoder->emitter->raw;
-	struct rooms *rooms = encoder->rooms;
+	struct rooms *rooms = &encoder->rooms;
 	uint64_t last = block->first;
 	size_t room;
 
