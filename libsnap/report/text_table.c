@@ -108,6 +108,8 @@ static void put_row(struct hs_text *text, const struct layout *layout, size_t ro
 		}
 		if (!table->columns[i].left && position + gap + columns < end)
 			gap = end - position - columns;
+		if (i == layout->last && !columns)
+			break;
 		hs_output_repeat(text->out, ' ', gap);
 		hs_output_bytes(text->out, scratch->data, scratch->size);
 		position += gap + columns;

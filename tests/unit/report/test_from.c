@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: MIT */
+/* test_from.c: the reports of partitions, comparisons, snapshots and processes. */
+#include "heap.h"
+#include "report/capture.h"
+
+static struct hs_report *partition_report(const struct heap *heap, const char *name)
+{
+	const struct hs_classifier *by = hs_classifier_find(name, strlen(name));
+	struct hs_snapshot *snap = heap_snapshot(heap);
+	struct hs_partition *partition = NULL;
+	struct hs_report *report = NULL;
+
+	assert_null(hs_partition_create(snap, &by, 1, &partition));
+	assert_null(hs_report_from_partition(partition, &report));
+	hs_partition_destroy(partition);
+	hs_snapshot_destroy(snap);
+	return report;
+}
+
+static void fill(struct heap *heap)
+{
+	heap_init(heap);
+	for (int i = 0; i < 3; i++)
+		heap_object(heap, T_STR, 100);
+	heap_namespace(heap, heap_object(heap, T_SESSION, 56));
+	heap_object(heap, T_LIST, 412);
+}
+
+static void partition_is_guppys_table(void **state)
+{
+	struct heap heap;
+	struct hs_report *report;
+	char *text;
+
+	(void)state;
+	fill(&heap);
+	report = partition_report(&heap, "kind");
+	text = capture_as(report, HS_REPORT_TEXT);
+	assert_string_equal(
+		text, "Partition of a set of 6 objects. Total size = 1000 bytes.\n"
+		      " Index  Count   %     Size   % Cumulative  % Kind (class / dict of class)\n"
+		      "     0      1  17      412  41       412  41 list\n"
+		      "     1      3  50      300  30       712  71 str\n"
+		      "     2      1  17      232  23       944  94 dict of app.Session\n"
+		      "     3      1  17       56   6      1000 100 app.Session\n");
+	free(text);
+	hs_report_destroy(report);
+	report = partition_report(&heap, "module");
+	text = capture_as(report, HS_REPORT_TEXT);
+	assert_contains(text, "% Module\n");
+	assert_not_contains(text, "Coverage");
+	free(text);
+	hs_report_destroy(report);
+	heap_deinit(&heap);
+}
+
+static void partition_as_json_and_csv(void **state)
+{
+	struct heap heap;
+	struct hs_report *report;
+	char *text;
+
+	(void)state;
+	fill(&heap);
+	heap.gaps = 2;
+	report = partition_report(&heap, "kind");
+	text = capture_as(report, HS_REPORT_JSON);
+	assert_contains(text, "\"schema\": \"heapsnap.partition/1\"");
+	assert_contains(text, "\"complete\": false");
+	assert_contains(text, "\"gaps\": 2");
+	assert_contains(text, "\"objects\": 6");
+	assert_contains(text, "\"bytes\": 1000");
+	assert_contains(text, "\"by\": [\"kind\"]");
+	assert_contains(text, "{\"index\": 1, \"count\": 3, \"count_pct\": 50.0, \"bytes\": 300, "
+			      "\"bytes_pct\": 30.0, \"cumulative_bytes\": 712, "
+			      "\"cumulative_pct\": 71.2, \"kind\": \"str\"}");
+	free(text);
+	text = capture_as(report, HS_REPORT_CSV);
+	assert_contains(text, "index,count,count_pct,bytes,bytes_pct,cumulative_bytes,"
+			      "cumulative_pct,kind\n0,1,16.7,412,41.2,412,41.2,list\n");
+	free(text);
+	text = capture_as(report, HS_REPORT_TEXT);
+	assert_contains(text, "\nCoverage: 2 things could not be read");
+	free(text);
+	hs_report_destroy(report);
+	heap_deinit(&heap);
+}
+
+static void partition_of_many_kinds(void **state)
+{
+	struct heap heap;
+	struct hs_report *report;
+	char names[30][24];
+	char *text;
+
+	(void)state;
+	heap_init(&heap);
+	for (int i = 0; i < 30; i++) {
+		snprintf(names[i], sizeof(names[i]), "app.Class%d", i);
+		heap_object(&heap, heap_type(&heap, names[i], "app", HS_ROLE_INSTANCE), 100);
+	}
+	report = partition_report(&heap, "kind");
+	text = capture_as(report, HS_REPORT_TEXT);
+	assert_contains(text,
+			"\n<20 more rows. Type e.g. 'heapsnap top FILE -n 0' to view all.>\n");
+	free(text);
+	hs_report_destroy(report);
+	heap_deinit(&heap);
+}
+
+static void hostile_type_names(void **state)
+{
+	struct heap heap;
+	struct hs_report *report;
+	char *text;
+
+	(void)state;
+	heap_init(&heap);
+	heap_object(&heap, heap_type(&heap, "=x\033[2J\n\",\xff", "app", HS_ROLE_INSTANCE), 1);
+	report = partition_report(&heap, "kind");
+	text = capture_as(report, HS_REPORT_TEXT);
+	assert_harmless(text);
+	assert_contains(text, "=x\\x1b[2J\\n\",\\xff\n");
+	free(text);
+	text = capture_as(report, HS_REPORT_JSON);
+	assert_harmless(text);
+	assert_contains(text, "\"=x\\u001b[2J\\u000a\\\",\\ufffd\"");
+	free(text);
+	text = capture_as(report, HS_REPORT_CSV);
+	assert_harmless(text);
+	assert_contains(text, "\"'=x\\x1b[2J\\n\"\",\\xff\"\n");
+	free(text);
+	hs_report_destroy(report);
+	heap_deinit(&heap);
+}
+
+/* A list in module app that gets @count sessions between the snapshots. */
+static struct hs_report *diff_report(int count, uint64_t gaps)
+{
+	static const char *const names[] = {"a\033.snap", "b.snap"};
+	const struct hs_classifier *by = hs_classifier_find("kind", 4);
+	struct hs_snapshot *before, *after;
+	struct hs_report *report = NULL;
+	struct hs_diff *diff = NULL;
+	struct heap heap;
+	uint32_t ns, list;
+
+	heap_init(&heap);
+	heap_module(&heap, "app", &ns);
+	list = heap_object(&heap, T_LIST, 56);
+	heap_set(&heap, ns, "CACHE", list);
+	before = heap_snapshot(&heap);
+	for (int i = 0; i < count; i++) {
+		uint32_t session = heap_object(&heap, T_SESSION, 24);
+
+		heap_append(&heap, list, session);
+		heap_ref(&heap, session, HS_LABEL_ATTRIBUTE, "name", heap_object(&heap, T_STR, 40));
+	}
+	heap.gaps = gaps;
+	after = heap_snapshot(&heap);
+	assert_null(hs_diff_create(before, after, names, &by, 1, &diff));
+	assert_null(hs_report_from_diff(diff, &report));
+	hs_diff_destroy(diff);
+	hs_snapshot_destroy(before);
+	hs_snapshot_destroy(after);
+	heap_deinit(&heap);
+	return report;
+}
+
+static void growth_as_text(void **state)
+{
+	struct hs_report *report = diff_report(1024, 0);
+	char *text = capture_as(report, HS_REPORT_TEXT);
+
+	(void)state;
+	assert_contains(text, "Grew by 64.0 KiB in 2,048 objects; 100 % of it is held by "
+			      "app.CACHE.\n");
+	assert_contains(text, "  1. app.Session  +1,024 objects, +64.0 KiB with what hangs below "
+			      "(+24.0 KiB of its own)\n");
+	assert_contains(text, "     held by app.CACHE, a list at 0x7f0000000080\n");
+	assert_contains(text, "     path: module app → CACHE\n");
+	assert_contains(text, "     along with it: str\n");
+	assert_contains(text, "a\\x1b.snap");
+	assert_contains(text, "    1,025    +1,024   40.0 KiB   +40.0 KiB     1,024         0 "
+			      "str\n");
+	assert_contains(text, "<3 more rows. Type e.g. 'heapsnap diff A B -n 0' to view all.>");
+	assert_harmless(text);
+	free(text);
+	hs_report_destroy(report);
+}
+
+static void growth_as_json(void **state)
+{
+	struct hs_report *report = diff_report(1024, 1);
+	char *text = capture_as(report, HS_REPORT_JSON);
+
+	(void)state;
+	assert_contains(text, "\"schema\": \"heapsnap.diff/1\"");
+	assert_contains(text, "\"complete\": false");
+	assert_contains(text, "\"file\": \"a\\u001b.snap\"");
+	assert_contains(text, "\"verdict\": \"growth\"");
+	assert_contains(text, "\"rank\": 1");
+	assert_contains(text, "\"count\": [0, 1024]");
+	assert_contains(text, "\"bytes\": [0, 24576]");
+	assert_contains(text, "\"delta_count\": 1024");
+	assert_contains(text, "\"label\": \"app.CACHE\"");
+	assert_contains(text, "\"path\": \"module app → CACHE\"");
+	assert_contains(text, "\"address\": \"0x7f0000000080\"");
+	assert_contains(text, "\"companions\": [\"str\"]");
+	assert_contains(text, "\"new\": 1024, \"freed\": 0, \"survived\": 0, \"ambiguous\": 0");
+	assert_contains(text, "\"resident\": {\n  \"delta\": 0\n }");
+	free(text);
+	text = capture_as(report, HS_REPORT_CSV);
+	assert_contains(text, "kind,count_before,count_after,delta_count,bytes_before,"
+			      "bytes_after,delta_bytes,new,freed,survived,ambiguous\n"
+			      "str,1,1025,1024,50,41010,40960,1024,0,1,0\n");
+	free(text);
+	hs_report_destroy(report);
+}
+
+static void stable_as_text_and_json(void **state)
+{
+	struct hs_report *report = diff_report(0, 0);
+	char *text = capture_as(report, HS_REPORT_TEXT);
+
+	(void)state;
+	assert_contains(text, "Stable: the heap is as large as before; nothing suspicious grew.");
+	free(text);
+	text = capture_as(report, HS_REPORT_JSON);
+	assert_contains(text, "\"verdict\": \"stable\"");
+	assert_contains(text, "\"suspects\": []");
+	free(text);
+	hs_report_destroy(report);
+	report = diff_report(3, 0);
+	text = capture_as(report, HS_REPORT_TEXT);
+	assert_contains(text,
+			"Stable: the heap is 192 B larger, +6 objects; nothing suspicious grew.");
+	free(text);
+	hs_report_destroy(report);
+}
+
+static void info_of_a_snapshot(void **state)
+{
+	struct hs_report *report = NULL;
+	struct hs_snapshot *snap;
+	struct heap heap;
+	char *text;
+
+	(void)state;
+	fill(&heap);
+	heap.gaps = 7;
+	snap = heap_snapshot(&heap);
+	assert_null(hs_report_from_info(snap, &report));
+	hs_snapshot_destroy(snap);
+	text = capture_as(report, HS_REPORT_JSON);
+	assert_contains(text, "\"schema\": \"heapsnap.info/1\"");
+	assert_contains(text, "\"pid\": 42");
+	assert_contains(text, "\"runtime\": \"cpython\"");
+	assert_contains(text, "\"time\": \"2026-01-01T00:00:00Z\"");
+	assert_contains(text, "\"command\": []");
+	assert_contains(text, "\"objects\": 6");
+	assert_contains(text, "\"edges\": 1");
+	assert_contains(text, "\"bytes\": 1000");
+	assert_contains(text, "\"sections\": []");
+	assert_contains(text, "\"mode\": \"stop\"");
+	assert_contains(text, "\"reason\": null");
+	assert_contains(text, "\"pause_ms\": 4.200");
+	assert_contains(text, "\"total\": 1048576");
+	assert_contains(text, "{\"count\": 7, \"example\": \"0x7f0012345678\", "
+			      "\"reason\": \"unreadable memory\"}");
+	free(text);
+	text = capture_as(report, HS_REPORT_TEXT);
+	assert_contains(text, "What is missing\n");
+	assert_contains(text, "        7 0x7f0012345678 unreadable memory\n");
+	assert_not_contains(text, "Sections");
+	free(text);
+	hs_report_destroy(report);
+	heap_deinit(&heap);
+}
+
+static void processes(void **state)
+{
+	static const char command[] = "python3\0-c\0print('\033')\0";
+	char version[] = "3.12.1";
+	char reason[] = "PyPy is not supported";
+	struct hs_python_process list[] = {
+		{.pid = 12,
+		 .resident = 1 << 20,
+		 .version = version,
+		 .command = {command, sizeof(command) - 1}},
+		{.pid = 1234567, .unsupported = reason, .command = {"", 0}},
+	};
+	struct hs_report *report = NULL;
+	char *text;
+
+	(void)state;
+	assert_null(hs_report_from_processes(list, 2, &report));
+	text = capture_as(report, HS_REPORT_JSON);
+	assert_contains(text, "\"schema\": \"heapsnap.ps/1\"");
+	assert_contains(text, "{\"pid\": 12, \"version\": \"3.12.1\", \"supported\": true, "
+			      "\"reason\": null, \"resident\": 1048576, \"command\": "
+			      "[\"python3\", \"-c\", \"print('\\u001b')\"]}");
+	assert_contains(text, "\"supported\": false, \"reason\": \"PyPy is not supported\", "
+			      "\"resident\": 0, \"command\": []}");
+	free(text);
+	text = capture_as(report, HS_REPORT_TEXT);
+	assert_harmless(text);
+	assert_contains(text, "     12 3.12.1   1.0 MiB yes                       python3 -c "
+			      "print('\\x1b')\n");
+	assert_contains(text, "1234567 -            0 B no: PyPy is not supported\n");
+	free(text);
+	hs_report_destroy(report);
+	assert_null(hs_report_from_processes(NULL, 0, &report));
+	text = capture_as(report, HS_REPORT_TEXT);
+	assert_string_equal(text, "No Python process to be seen.\n");
+	free(text);
+	hs_report_destroy(report);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(partition_is_guppys_table),
+		cmocka_unit_test(partition_as_json_and_csv),
+		cmocka_unit_test(partition_of_many_kinds),
+		cmocka_unit_test(hostile_type_names),
+		cmocka_unit_test(growth_as_text),
+		cmocka_unit_test(growth_as_json),
+		cmocka_unit_test(stable_as_text_and_json),
+		cmocka_unit_test(info_of_a_snapshot),
+		cmocka_unit_test(processes),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
