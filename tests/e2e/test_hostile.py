@@ -65,7 +65,7 @@ def test_json(heapsnap, snapshots):
     kinds = {row["kind"]: row["count"] for row in
              heapsnap.json("top", snapshots[1], "--by", "type")["rows"]}
     # In JSON names are whole and can be had back exactly.
-    assert kinds["long." + "x" * 1_000_000] == 4000
+    assert kinds["long." + "x" * 1_000_000] == 2
     evil = [kind for kind in kinds if kind.startswith("mod\x1b[2J\x1b]0;owned\x07")]
     assert len(evil) == 1 and "\ud800x\udfff\t.Kind\x1b[2J" in evil[0]
     assert kinds[evil[0]] == 4000
