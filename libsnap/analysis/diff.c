@@ -311,6 +311,7 @@ static struct hs_error *compare(struct work *work)
 {
 	struct hs_side *a = &work->side[0];
 	struct hs_side *b = &work->side[1];
+	size_t class_count = work->names.strings.size;
 	_cleanup_free_ int64_t *delta_count = NULL;
 	struct hs_error *err;
 
@@ -322,9 +323,9 @@ static struct hs_error *compare(struct work *work)
 	err = hs_match_places(a, b);
 	if (err)
 		return err;
-	if (!hs_find_heads(a) || !hs_find_heads(b) ||
-	    !hs_growth_init(&work->growth, a, b, work->names.strings.size, delta_count) ||
-	    !sort_rows(work))
+	if (!hs_find_heads(a) || !hs_find_heads(b) || !hs_open_heads(a, class_count) ||
+	    !hs_open_heads(b, class_count) ||
+	    !hs_growth_init(&work->growth, a, b, class_count, delta_count) || !sort_rows(work))
 		return &hs_enomem;
 	return find_suspects(work);
 }

@@ -43,8 +43,9 @@ static bool add_side(struct hs_growth *growth, const struct hs_side *side, int64
 		if (container == HS_NONE || !hs_is_kept(side, container))
 			continue;
 		/* Containers are called as in the later snapshot. */
-		if (!add_site(growth, class_number, sign > 0 ? container : side->other[container],
-			      sign))
+		if (sign < 0)
+			container = side->other[container];
+		if (container != HS_OPENED && !add_site(growth, class_number, container, sign))
 			return false;
 	}
 	return true;
@@ -69,6 +70,17 @@ static uint32_t *best_sites(const struct hs_growth *growth)
 	return best;
 }
 
+/* Take off what objects were large that were opened and are gone. */
+static void add_gone(struct hs_growth *growth)
+{
+	const struct hs_side *a = growth->a;
+
+	for (hs_id object = 0; object < a->tables.objects->count; object++)
+		if (a->other[object] == HS_OPENED)
+			growth->classes[a->classes[object]].own -=
+				(int64_t)a->tables.objects->size[object];
+}
+
 /* Attribute what kept objects grew by. */
 static bool add_kept(struct hs_growth *growth)
 {
@@ -85,7 +97,9 @@ static bool add_kept(struct hs_growth *growth)
 
 		if (!hs_is_kept(b, object))
 			continue;
-		delta = (int64_t)(after[object] - before[b->other[object]]);
+		delta = (int64_t)after[object];
+		if (b->other[object] != HS_OPENED)
+			delta -= (int64_t)before[b->other[object]];
 		if (!delta)
 			continue;
 		if (best[object]) {
@@ -130,6 +144,7 @@ bool hs_growth_init(struct hs_growth *growth, struct hs_side *a, struct hs_side 
 		growth->classes[i].grown = HS_NONE;
 	if (!add_side(growth, a, -1) || !add_side(growth, b, 1) || !add_kept(growth))
 		return false;
+	add_gone(growth);
 	for (size_t i = 0; i < class_count; i++)
 		growth->classes[i].score = score(&growth->classes[i], delta_count[i]);
 	return true;

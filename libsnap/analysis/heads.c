@@ -91,7 +91,8 @@ bool hs_find_heads(struct hs_side *side)
 	const struct hs_objects *objects = side->tables.objects;
 	const struct hs_forest *forest = side->forest;
 
-	side->head = hs_huge_alloc(objects->count, sizeof(*side->head));
+	if (!side->head)
+		side->head = hs_huge_alloc(objects->count, sizeof(*side->head));
 	if (!side->head)
 		return false;
 	memset(side->head, 0xff, (size_t)objects->count * sizeof(*side->head));

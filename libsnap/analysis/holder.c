@@ -29,7 +29,10 @@ static bool count_source(struct hs_holders *holders, const struct hs_side *side,
 	const struct hs_objects *objects = side->tables.objects;
 	uint64_t first = objects->first_edge[source];
 	uint64_t end = objects->first_edge[(size_t)source + 1];
+	hs_id container = sign > 0 ? source : side->other[source];
 
+	if (container == HS_OPENED)
+		return true;
 	for (uint64_t edge = first; edge < end; edge++) {
 		hs_id target = objects->edges[edge];
 
@@ -41,8 +44,7 @@ static bool count_source(struct hs_holders *holders, const struct hs_side *side,
 		/* A frame's own references come and go; whoever else refers to it holds it. */
 		if (hs_tables_role(&side->tables, source) == HS_ROLE_FRAME)
 			return true;
-		if (!count_reference(holders, side->classes[target],
-				     sign > 0 ? source : side->other[source], sign))
+		if (!count_reference(holders, side->classes[target], container, sign))
 			return false;
 	}
 	return true;

@@ -15,13 +15,17 @@
  *
  * The head is what must be explained; the rest comes and goes with it.
  */
+#define HS_OPENED (HS_NONE - 1)
+
 struct hs_side {
 	struct hs_tables tables;
 	struct hs_graph *graph; /* forest only */
 	const struct hs_forest *forest;
 	uint32_t *classes; /* numbers of names that both sides share */
-	hs_id *other;	   /* the object of the other side that is this one; HS_NONE: not kept */
-	hs_id *head;	   /* of objects that are not kept */
+	/* The object of the other side that is this one; HS_NONE: not kept; HS_OPENED: see below.
+	 */
+	hs_id *other;
+	hs_id *head; /* of objects that are not kept */
 };
 
 /*
@@ -42,6 +46,12 @@ struct hs_error *hs_match_places(struct hs_side *a, struct hs_side *b) HS_MUST_C
  * these are not kept either.
  */
 bool hs_find_heads(struct hs_side *side);
+
+/*
+ * Open the few heads that account for most of what came with their class: see open.c.  What is
+ * opened counts as kept, though the other side does not have it.  False if memory ran out.
+ */
+bool hs_open_heads(struct hs_side *side, size_t class_count);
 
 /* The object from which the forest reaches @object, HS_NONE for its starting points. */
 hs_id hs_forest_source(const struct hs_side *side, hs_id object);

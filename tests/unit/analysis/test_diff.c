@@ -785,6 +785,84 @@ static void long_path(void **state)
 	deinit(&f);
 }
 
+/* A cache made only after the first snapshot: what is in it grew, not caches. */
+static void container_is_new(void **state)
+{
+	struct fixture f;
+	uint32_t app, queue, list;
+
+	(void)state;
+	init(&f);
+	first_snapshot(&f);
+	app = heap_object(&f.heap, T_APP, 48);
+	queue = heap_object(&f.heap, T_APP, 48);
+	list = heap_object(&f.heap, T_LIST, 20000);
+	heap_set(&f.heap, f.ns, "app", app);
+	heap_set(&f.heap, heap_namespace(&f.heap, app), "queue", queue);
+	heap_ref(&f.heap, queue, HS_LABEL_ATTRIBUTE, "items", list);
+	for (int i = 0; i < MANY; i++)
+		heap_append(&f.heap, list, new_session(&f.heap));
+	second_snapshot(&f);
+	assert_first(&f, "app.Session", "list", "module app → app → queue → items",
+		     "app.app.queue.items");
+	assert_int_equal(f.diff->suspect_count, 1);
+	assert_int_equal(f.diff->suspects[0].holder.held, MANY);
+	assert_int_equal(f.diff->suspects[0].attributed, MANY * (56 + 184 + 54 + 53 + 72) + 20000);
+	deinit(&f);
+}
+
+/* Many containers of a kind are what grew themselves, however large each of them is. */
+static void many_new_containers(void **state)
+{
+	struct fixture f;
+	uint32_t pages;
+
+	(void)state;
+	init(&f);
+	pages = heap_object(&f.heap, T_LIST, 56);
+	heap_set(&f.heap, f.ns, "PAGES", pages);
+	first_snapshot(&f);
+	for (int i = 0; i < 50; i++) {
+		uint32_t page = heap_object(&f.heap, T_DICT, 9000);
+
+		heap_append(&f.heap, pages, page);
+		for (int k = 0; k < 100; k++)
+			heap_put(&f.heap, page, heap_object(&f.heap, T_STR, 50),
+				 heap_object(&f.heap, T_SESSION, 200));
+	}
+	second_snapshot(&f);
+	assert_first(&f, "dict (no owner)", "list", "module app → PAGES", "app.PAGES");
+	assert_int_equal(f.diff->suspect_count, 1);
+	deinit(&f);
+}
+
+/* A list is replaced by a dict of the same things: that they could not be paired is no growth. */
+static void container_of_another_type(void **state)
+{
+	struct fixture f;
+	uint32_t list, dict, old[MANY];
+
+	(void)state;
+	init(&f);
+	list = heap_object(&f.heap, T_LIST, 20000);
+	heap_set(&f.heap, f.ns, "STORE", list);
+	for (int i = 0; i < MANY; i++) {
+		old[i] = heap_object(&f.heap, T_SESSION, 200);
+		heap_append(&f.heap, list, old[i]);
+	}
+	first_snapshot(&f);
+	heap_free(&f.heap, list);
+	dict = heap_object(&f.heap, T_DICT, 22000);
+	heap_set(&f.heap, f.ns, "STORE", dict);
+	for (int i = 0; i < MANY; i++) {
+		heap_free(&f.heap, old[i]);
+		heap_ref(&f.heap, dict, HS_LABEL_VALUE, "", heap_object(&f.heap, T_SESSION, 200));
+	}
+	second_snapshot(&f);
+	assert_int_equal(f.diff->verdict, HS_VERDICT_STABLE);
+	deinit(&f);
+}
+
 static void other_process(void **state)
 {
 	struct fixture f;
@@ -828,6 +906,9 @@ int main(void)
 		cmocka_unit_test(two_leaks),
 		cmocka_unit_test(growth_in_replaced_containers),
 		cmocka_unit_test(long_path),
+		cmocka_unit_test(container_is_new),
+		cmocka_unit_test(many_new_containers),
+		cmocka_unit_test(container_of_another_type),
 		cmocka_unit_test(other_process),
 	};
 
