@@ -124,8 +124,11 @@ struct task {
 
 static struct hs_error *malformed(const struct task *task, const char *name)
 {
-	return hs_column_damaged(task->view, hs_section_column(task->view, name),
-				 "has malformed values");
+	const struct hs_stored_column *column = hs_section_column(task->view, name);
+
+	if (!column)
+		return hs_section_damaged(task->view, "lacks values of column \"%s\"", name);
+	return hs_column_damaged(task->view, column, "has malformed values");
 }
 
 /* Find and decompress column @name; *@codec is HS_CODEC_NONE if the block lacks it. */

@@ -119,6 +119,7 @@ enum wrong {
 	BLOCK_OWNER,
 	BLOCK_CODEC,
 	BLOCK_TRAILING,
+	BLOCK_HIDDEN,
 	HEADER_OBJECTS,
 	HEADER_EDGES,
 	RAW_BOMB,
@@ -139,15 +140,21 @@ static void craft_tables(struct craft *craft, enum wrong wrong)
 	table(craft, HS_SECTION_TYPES, wrong == TYPE_ROWS ? 2 : 1);
 	if (wrong == TABLE_TWICE)
 		table(craft, HS_SECTION_TYPES, 0);
-	COLUMN("runs", 0, wrong == SHAPE_RUNS ? 3 : 2);
+	COLUMN("runs", 0, wrong == SHAPE_RUNS || wrong == BLOCK_HIDDEN ? 3 : 2);
 	COLUMN("visible_runs", 0, 1);
 	if (wrong == TABLE_CODEC)
 		raw_column(craft, "kind", HS_CODEC_WORDS, "0123456789abcdef", 16);
+	else if (wrong == BLOCK_HIDDEN)
+		COLUMN("kind", 77, HS_LABEL_KEY, HS_LABEL_KEY);
 	else
 		COLUMN("kind", 77, wrong == SHAPE_OPERAND ? HS_LABEL_ITEM : HS_LABEL_KEY);
-	COLUMN("strength", 9, 0);
-	COLUMN("operand", 0, 9);
-	COLUMN("count", 0, 1);
+	if (wrong == BLOCK_HIDDEN) { /* at least 3 hidden ones, but as many as visible ones: 2 */
+		COLUMN("count", 0, 3, 0);
+	} else {
+		COLUMN("strength", 9, 0);
+		COLUMN("operand", 0, 9);
+		COLUMN("count", 0, 1);
+	}
 	table(craft, HS_SECTION_SHAPES, 2);
 	if (wrong != NO_ROOT) {
 		COLUMN("object", wrong == ROOT_OBJECT ? 2 : 0);
