@@ -12,7 +12,7 @@
 enum {
 	COLUMNS = HS_COLUMN_ADDRESS | HS_COLUMN_TYPE | HS_COLUMN_SIZE | HS_COLUMN_EDGES,
 	SCORE_MIN = 16 << 10,	/* bytes; see hs_suspect in heapsnap/analysis.h */
-	SCORE_HEAP_PART = 1000, /* and this part of the heap */
+	SCORE_HEAP_PART = 4000, /* and this part of the heap */
 	SCORE_BEST_PART = 50,	/* and this part of the first suspect's */
 	COMPANION_PART = 100,	/* of the suspect's bytes that a companion must have */
 	COMPANIONS_MAX = 8,

@@ -18,14 +18,14 @@
 enum {
 	OPEN_BYTES = 16 << 10, /* that a head must have below it */
 	OPEN_PART = 8,	       /* and which part of all heads of its class */
-	MANY = 32,	       /* new referents that make a container worth looking into */
+	MANY = 32, /* new referents without names that make a container worth looking into */
 };
 
 struct opening {
 	struct hs_side *side;
 	uint64_t *below;    /* by head: bytes of what hangs below, itself included */
 	uint64_t *of_class; /* by class: the same for all heads of the class */
-	uint32_t *children; /* in the forest, of objects on a chain */
+	uint32_t *children; /* in the forest, without names, of objects on a chain */
 	uint8_t *chain;	    /* by object: CHAINED, NEEDED */
 };
 
@@ -101,9 +101,10 @@ static void follow_chains(struct opening *opening)
 		source = hs_forest_source(side, object);
 		if (source == HS_NONE || !opening->chain[source])
 			continue;
-		opening->children[source]++;
 		if (leads_by_name(side, source, side->forest->parent[object]))
 			opening->chain[object] = CHAINED;
+		else
+			opening->children[source]++;
 	}
 }
 
@@ -116,9 +117,9 @@ static bool is_container(const struct hs_side *side, hs_id object)
 	case HS_ROLE_MAPPING:
 	case HS_ROLE_SEQUENCE:
 	case HS_ROLE_SET:
-		return !owners || owners[object] == HS_NONE;
-	case HS_ROLE_OTHER:
+	case HS_ROLE_OTHER: /* a mapping that is not built in, for example */
 	case HS_ROLE_INSTANCE:
+		return !owners || owners[object] == HS_NONE;
 	case HS_ROLE_TUPLE:
 	case HS_ROLE_STRING:
 	case HS_ROLE_BYTES:

@@ -31,8 +31,7 @@ static void put_list(struct hs_output *out, const struct hs_value *value)
 		else
 			put_value(&inside, item);
 	}
-	if (inside.errnum && !out->errnum)
-		out->errnum = inside.errnum;
+	hs_output_fail(out, inside.errnum);
 	hs_escape_append(out, hs_output_str(&inside), HS_ESCAPE_CSV);
 }
 

@@ -46,6 +46,13 @@ void hs_output_i64(struct hs_output *out, int64_t value);
 void hs_output_hex(struct hs_output *out, uint64_t value); /* without 0x */
 void hs_output_format(struct hs_output *out, const char *format, ...) HS_PRINTF(2, 3);
 
+/* Keep @errnum, unless it is 0 or there was a failure before. */
+static inline void hs_output_fail(struct hs_output *out, int errnum)
+{
+	if (!out->errnum)
+		out->errnum = errnum;
+}
+
 static inline void hs_output_char(struct hs_output *out, char c)
 {
 	char *room = hs_output_room(out, 1);

@@ -122,7 +122,7 @@ void hs_text_line(struct hs_text *text, const struct hs_node *node)
 			   hs_vector_push(&spans, ((struct span){line.size, piece->style}));
 	}
 	if (line.errnum || !complete)
-		text->out->errnum = text->out->errnum ? text->out->errnum : ENOMEM;
+		hs_output_fail(text->out, ENOMEM);
 	else if (line.size)
 		fold(text, hs_output_str(&line), spans.data, node->line.indent);
 	else
@@ -161,6 +161,7 @@ static const struct hs_node *put_fields(struct hs_text *text, const struct hs_no
 		hs_output_repeat(&padded, ' ', width - hs_text_columns(hs_str_of(node->title)));
 		title.value =
 			(struct hs_value){.kind = HS_VALUE_STRING, .str = hs_output_str(&padded)};
+		hs_output_fail(text->out, padded.errnum);
 		line.line.first = &title;
 		line.line.indent = indent;
 		hs_text_line(text, &line);

@@ -146,7 +146,7 @@ void hs_text_table(struct hs_text *text, const struct hs_table *table)
 
 	hs_output_init(&scratch, NULL);
 	if (!widths) {
-		text->out->errnum = ENOMEM;
+		hs_output_fail(text->out, ENOMEM);
 		return;
 	}
 	for (size_t i = 0; i < table->column_count; i++) {
@@ -166,6 +166,5 @@ void hs_text_table(struct hs_text *text, const struct hs_table *table)
 	for (size_t row = 0; row < layout.rows; row++)
 		put_row(text, &layout, row, &scratch);
 	put_more(text, table, layout.rows);
-	if (scratch.errnum)
-		text->out->errnum = scratch.errnum;
+	hs_output_fail(text->out, scratch.errnum);
 }

@@ -89,7 +89,7 @@ struct hs_diff_row {
  * Its new objects hang in objects that were there before (or in nothing); what is new below them,
  * and what their containers grew by for their sake, is attributed to it, less the same for its
  * freed objects.  To be a suspect a class must have grown in bytes, and what is attributed to it
- * must be at least 16 KiB, 0.1 % of the later heap and 2 % of what the first suspect has.
+ * must be at least 16 KiB, 0.025 % of the later heap and 2 % of what the first suspect has.
  */
 struct hs_suspect {
 	const struct hs_diff_row *row;
