@@ -24,8 +24,7 @@ struct hs_process {
 	struct hs_stop stop;
 };
 
-/* A zombie has no memory and answers every question oddly. */
-static struct hs_error *check_alive(pid_t pid)
+struct hs_error *hs_process_alive(pid_t pid)
 {
 	_cleanup_free_ char *stat = NULL;
 	struct hs_error *err;
@@ -36,8 +35,9 @@ static struct hs_error *check_alive(pid_t pid)
 		return err;
 	state = strrchr(stat, ')');
 	if (state && (state[2] == 'Z' || state[2] == 'X'))
-		return hs_error_create(HS_ERROR_UNSUPPORTED,
-				       "process %d: it has ended and waits for its parent (zombie)",
+		return hs_error_create(HS_ERROR_GONE,
+				       "process %d: it has ended (its parent has not taken note: "
+				       "a zombie)",
 				       (int)pid);
 	return NULL;
 }
@@ -52,7 +52,7 @@ struct hs_error *hs_process_open(pid_t pid, struct hs_process **ret)
 	if (pid <= 0)
 		return hs_error_create(HS_ERROR_UNSUPPORTED, "process %d: there is no such process",
 				       (int)pid);
-	err = check_alive(pid);
+	err = hs_process_alive(pid);
 	if (err)
 		return err;
 	if (hs_proc_status_field(pid, "Tgid", &leader) && leader != (uint64_t)pid)

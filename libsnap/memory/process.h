@@ -13,8 +13,9 @@
 struct hs_process;
 
 /*
- * Errors: HS_ERROR_UNSUPPORTED (there is no such process, it is a zombie, a kernel thread, or @pid
- * is one of its threads), HS_ERROR_FAILED.  On success *@ret is owned by the caller.
+ * Errors: HS_ERROR_UNSUPPORTED (there is no such process, it is a kernel thread, or @pid is one of
+ * its threads), HS_ERROR_GONE (it is a zombie), HS_ERROR_FAILED.  On success *@ret is owned by the
+ * caller.
  */
 struct hs_error *hs_process_open(pid_t pid, struct hs_process **ret) HS_MUST_CHECK;
 
@@ -55,7 +56,16 @@ struct hs_error *hs_process_pages(struct hs_process *process, struct hs_maps *ma
 struct hs_error *hs_process_copy(struct hs_process *process, struct hs_image *image,
 				 uint64_t *unreadable) HS_MUST_CHECK;
 
-/* Why the system refuses to let us read process @pid: HS_ERROR_PERMISSION with the cause. */
+/*
+ * Whether process @pid is there and has memory: HS_ERROR_UNSUPPORTED if there is none,
+ * HS_ERROR_GONE for a zombie, which answers every other question oddly.
+ */
+struct hs_error *hs_process_alive(pid_t pid) HS_MUST_CHECK;
+
+/*
+ * Why the system refuses to let us read process @pid: HS_ERROR_PERMISSION with the cause, or
+ * HS_ERROR_GONE, for what has ended is refused too.
+ */
 struct hs_error *hs_process_refused(pid_t pid) HS_MUST_CHECK;
 
 #endif

@@ -49,8 +49,14 @@ static struct hs_error *refused(pid_t pid, const char *why)
 
 struct hs_error *hs_process_refused(pid_t pid)
 {
+	struct hs_error *err = hs_process_alive(pid);
 	uint64_t tracer = 0;
 	uint64_t owner;
+
+	if (err) {
+		hs_error_destroy(err);
+		return hs_error_create(HS_ERROR_GONE, "process %d: it has ended", (int)pid);
+	}
 
 	if (hs_proc_status_field(pid, "TracerPid", &tracer) && tracer)
 		return hs_error_create(HS_ERROR_PERMISSION,

@@ -229,14 +229,14 @@ static void deinit(struct capture *capture)
 	free(capture->facts.command);
 }
 
-/* A target that ends shows as all kinds of failures; it is named for what it is. */
+/* A target that ends in the middle shows as all kinds of failures; it is named for what it is. */
 static struct hs_error *explain_end(const struct capture *capture, struct hs_error *err)
 {
-	char path[32];
+	struct hs_error *ended = capture->process ? hs_process_alive(capture->pid) : NULL;
 
-	snprintf(path, sizeof(path), "/proc/%d", (int)capture->pid);
-	if (!capture->process || !access(path, F_OK) || hs_error_code(err) == HS_ERROR_PERMISSION)
+	if (!ended)
 		return err;
+	hs_error_destroy(ended);
 	hs_error_destroy(err);
 	return hs_error_create(HS_ERROR_GONE, "process %d: it ended while it was being read",
 			       (int)capture->pid);
