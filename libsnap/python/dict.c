@@ -116,7 +116,8 @@ hs_addr hs_dict_get(struct hs_python *python, hs_addr address, const char *name)
 {
 	struct hs_dict dict;
 
-	if (!address || !hs_dict_open(python, address, &dict))
+	if (!address || !hs_dict_open(python, address, &dict) ||
+	    !hs_python_spend(python, dict.keys.nentries))
 		return 0;
 	for (uint64_t i = 0; i < dict.keys.nentries; i++) {
 		hs_addr value = hs_dict_value(&dict, i);

@@ -28,20 +28,27 @@ static void claim_type_dict(struct hs_python *python, hs_addr address, uint32_t 
 		python->nomem = true;
 }
 
+/* The type of the object at @address; NULL if what lies there cannot be an object. */
+static struct hs_pytype *sound_type(struct hs_python *python, hs_addr address)
+{
+	uint64_t header[2];
+
+	if (address & 7 || !hs_image_read(python->image, address, header, sizeof(header)) ||
+	    !header[0] || header[0] >> HS_REFCOUNT_BITS)
+		return NULL;
+	return hs_type_at(python, header[1]);
+}
+
 uint32_t hs_discover(struct hs_python *python, hs_addr address)
 {
 	uint32_t granule = hs_image_granule(python->image, address);
 	const struct hs_pytype *type;
-	uint64_t header[2];
 
 	if (granule >= python->granules || address & 7)
 		return HS_NONE;
 	if (hs_bitmap_get(&python->marked, granule))
 		return hs_bitmap_get(&python->odd, granule) == is_odd(address) ? granule : HS_NONE;
-	if (!hs_image_read(python->image, address, header, sizeof(header)) || !header[0] ||
-	    header[0] >> HS_REFCOUNT_BITS)
-		return HS_NONE;
-	type = hs_type_at(python, header[1]);
+	type = sound_type(python, address);
 	if (!type)
 		return HS_NONE;
 	if (!hs_vector_push(&python->queue, granule)) {
@@ -118,7 +125,8 @@ static void claim_namespace(struct hs_python *python, hs_addr address, uint32_t 
 	uint32_t dict_granule;
 	hs_addr dict;
 
-	if (!open_object(python, address, granule, &object) ||
+	/* Otherwise it will not be part of the snapshot, and cannot own what is. */
+	if (!sound_type(python, address) || !open_object(python, address, granule, &object) ||
 	    !(object.type->dictoffset || object.type->flags & PY_FLAG_MANAGED_DICT))
 		return;
 	dict = hs_instance_dict(python, &object);
@@ -218,7 +226,7 @@ bool hs_discover_types(struct hs_python *python)
 		const struct hs_pytype *type = python->types[i];
 		uint32_t granule;
 
-		if (!type || (type->address & 7) || hs_bitmap_get(&python->marked, type->granule))
+		if (!type || type->unsound || hs_bitmap_get(&python->marked, type->granule))
 			continue;
 		granule = hs_discover(python, type->address);
 		if (granule != HS_NONE)

@@ -5,17 +5,46 @@
 #include "format/base/error.h"
 #include "libsnap/python/interp.h"
 #include "libsnap/python/visit/visit.h"
+#include "libsnap/python/words.h"
 
 #include <stdio.h>
 
 enum {
 	MAX_INTERPRETERS = 10000,
 	GENERATION_STRIDE = 24,
+	/*
+	 * How often each word of the image may be looked at, on average.  Dicts are looked at
+	 * twice, those of classes a few times more, and instances share keys.
+	 */
+	BUDGET_PER_WORD = 16,
+	BUDGET_AT_LEAST = 1 << 20,
 };
 
 void hs_python_gap(struct hs_python *python, const char *reason, hs_addr example)
 {
 	hs_build_gap(python->build, reason, 1, example);
+}
+
+bool hs_python_spend(struct hs_python *python, uint64_t count)
+{
+	if (count > python->budget) {
+		python->budget = 0;
+		return false;
+	}
+	python->budget -= count;
+	return true;
+}
+
+uint64_t hs_python_limit(struct hs_python *python, hs_addr address, uint64_t count)
+{
+	uint64_t limit = hs_words_limit(python->image, address, count);
+
+	if (limit < count)
+		hs_python_gap(python, "array goes on where nothing was copied", address);
+	if (hs_python_spend(python, limit))
+		return limit;
+	hs_python_gap(python, "more references than the memory can hold", address);
+	return 0;
 }
 
 void hs_python_version(const struct hs_python *python, char *buffer, size_t size)
@@ -75,7 +104,8 @@ static bool find_type_type(struct hs_python *python, hs_addr interp)
 	    memcmp(name.data, "dict", 4) != 0)
 		return false;
 	python->type_type = type;
-	return true;
+	/* Before all others: each has it for a metatype. */
+	return hs_type_lookup(python, type);
 }
 
 static bool check_interpreters(struct hs_python *python, hs_addr *ret)
@@ -227,6 +257,8 @@ static bool create_bitmap(struct hs_python *python, struct hs_bitmap *map)
 static bool allocate(struct hs_python *python)
 {
 	python->granules = hs_image_granule_count(python->image);
+	python->budget =
+		python->granules * (1 << HS_GRANULE_SHIFT) / 8 * BUDGET_PER_WORD + BUDGET_AT_LEAST;
 	python->build = hs_build_create();
 	return python->build && hs_types_init(python) && create_bitmap(python, &python->marked) &&
 	       create_bitmap(python, &python->odd) && create_bitmap(python, &python->tracked) &&

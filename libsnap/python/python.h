@@ -6,6 +6,7 @@
 #include "format/base/vector.h"
 #include "libsnap/build/build.h"
 #include "libsnap/memory/image.h"
+#include "libsnap/python/chain.h"
 #include "libsnap/python/layouts/layout.h"
 #include "libsnap/python/map32.h"
 #include "libsnap/python/objects.h"
@@ -46,6 +47,7 @@ struct hs_python {
 	struct hs_pytype **types;
 	size_t type_count;
 	size_t type_capacity;
+	unsigned int type_depth; /* types being read */
 
 	/* granules where an object begins that was found */
 	struct hs_bitmap marked;
@@ -66,7 +68,8 @@ struct hs_python {
 	uint32_t first_hidden; /* run with which the hidden references begin; HS_NONE: none yet */
 	uint32_t visible;
 
-	unsigned int interpreters_seen; /* by the walk that is under way */
+	struct hs_chain interpreters; /* of the walk that is under way */
+	uint64_t budget;	      /* words that may still be looked at; see hs_python_limit() */
 	bool nomem;
 };
 
@@ -119,6 +122,16 @@ void hs_python_destroy(struct hs_python *python);
 
 /* Count a gap, with an address concerned. */
 void hs_python_gap(struct hs_python *python, const char *reason, hs_addr example);
+
+/*
+ * How many of the @count words at @address, a length that the target claims, can be looked at: as
+ * far as the copy goes, and within a budget for the whole heap, so that many objects that claim
+ * the same words do not cost more than an honest heap could.  What is left out is a gap.
+ */
+uint64_t hs_python_limit(struct hs_python *python, hs_addr address, uint64_t count);
+
+/* Take @count from that budget; false if it is used up. */
+bool hs_python_spend(struct hs_python *python, uint64_t count);
 
 /* Version found, as "3.12.1"; 16 bytes are enough. */
 void hs_python_version(const struct hs_python *python, char *buffer, size_t size);

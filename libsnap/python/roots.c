@@ -14,7 +14,9 @@ hs_addr hs_interp_first(struct hs_python *python)
 
 	hs_image_u64(python->image, python->runtime + python->layout->runtime_interpreters_head,
 		     &interp);
-	python->interpreters_seen = 0;
+	python->interpreters = (struct hs_chain){0};
+	if (interp)
+		hs_chain_step(&python->interpreters, interp);
 	return interp;
 }
 
@@ -22,11 +24,12 @@ hs_addr hs_interp_next(struct hs_python *python, hs_addr interp)
 {
 	hs_addr next = 0;
 
-	if (++python->interpreters_seen > MAX_INTERPRETERS) {
+	hs_image_u64(python->image, interp + python->layout->interp_next, &next);
+	if (next && (!hs_chain_step(&python->interpreters, next) ||
+		     python->interpreters.steps > MAX_INTERPRETERS)) {
 		hs_python_gap(python, "list of interpreters does not end", interp);
 		return 0;
 	}
-	hs_image_u64(python->image, interp + python->layout->interp_next, &next);
 	return next;
 }
 

@@ -125,8 +125,14 @@ void hs_text_deinit(struct hs_text *text)
 bool hs_text_equals(struct hs_python *python, hs_addr address, const char *expected)
 {
 	struct hs_text text = {0};
-	bool equal = hs_text_read(python, address, &text) && text.size == strlen(expected) &&
-		     !memcmp(text.data, expected, text.size);
+	struct str_shape shape;
+	bool equal;
+
+	/* Characters are not fewer than bytes: most others are told by their length. */
+	if (!read_shape(python, address, &shape) || shape.length > strlen(expected))
+		return false;
+	equal = hs_text_read(python, address, &text) && text.size == strlen(expected) &&
+		(!text.size || !memcmp(text.data, expected, text.size));
 
 	hs_text_deinit(&text);
 	return equal;

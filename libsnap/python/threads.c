@@ -125,6 +125,7 @@ static void add_slots(struct hs_python *python, hs_addr iframe, hs_addr code, ui
 	/* The top is -1 while the frame runs, and may be stale: then only the locals are sure. */
 	if ((int32_t)top < (int32_t)locals || top > locals + stack)
 		top = locals;
+	top = (uint32_t)hs_python_limit(python, iframe + layout->iframe_localsplus, top);
 	for (uint32_t i = 0; i < top; i++) {
 		hs_addr value = 0;
 		hs_addr name_at = 0;
@@ -199,11 +200,12 @@ static void add_frames(struct hs_python *python, hs_addr tstate, uint32_t thread
 {
 	const struct hs_layout *layout = python->layout;
 	hs_addr frame = innermost_frame(python, tstate);
+	struct hs_chain chain = {0};
 
-	for (uint32_t i = 0; frame; i++) {
+	while (frame) {
 		const uint8_t *owner = hs_image_at(python->image, frame + layout->iframe_owner, 1);
 
-		if (!owner || i >= MAX_FRAMES) {
+		if (!owner || !hs_chain_step(&chain, frame) || chain.steps > MAX_FRAMES) {
 			hs_python_gap(python, "chain of frames cannot be followed", frame);
 			return;
 		}
@@ -230,6 +232,7 @@ static void add_state(struct hs_python *python, hs_addr tstate, uint32_t thread)
 		{layout->tstate_profile_object, "<profiler>"},
 		{layout->tstate_trace_object, "<tracer>"},
 	};
+	struct hs_chain chain = {0};
 	hs_addr item = 0;
 
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
@@ -240,7 +243,7 @@ static void add_state(struct hs_python *python, hs_addr tstate, uint32_t thread)
 	}
 	/* _PyErr_StackItem: the exception being handled, the item before */
 	hs_image_u64(python->image, tstate + layout->tstate_exc_info, &item);
-	for (uint32_t i = 0; item && i < MAX_EXCEPTIONS; i++) {
+	while (item && hs_chain_step(&chain, item) && chain.steps < MAX_EXCEPTIONS) {
 		hs_addr value = 0;
 
 		hs_image_u64(python->image, item, &value);
@@ -253,16 +256,17 @@ static void add_state(struct hs_python *python, hs_addr tstate, uint32_t thread)
 void hs_thread_roots_add(struct hs_python *python, hs_addr interp)
 {
 	const struct hs_layout *layout = python->layout;
+	struct hs_chain chain = {0};
 	hs_addr tstate = 0;
 
 	hs_image_u64(python->image, interp + layout->interp_threads_head, &tstate);
-	for (uint32_t i = 0; tstate; i++) {
+	while (tstate) {
 		struct hs_text name = {0};
 		uint64_t native_id = 0;
 		uint64_t ident = 0;
 		uint32_t thread;
 
-		if (i >= MAX_THREADS) {
+		if (!hs_chain_step(&chain, tstate) || chain.steps > MAX_THREADS) {
 			hs_python_gap(python, "list of threads does not end", tstate);
 			return;
 		}

@@ -10,13 +10,13 @@ enum {
 	MIN_CAPACITY = 4096,
 	MAX_BASIC_SIZE = 1 << 20,
 	MAX_NAME = 1 << 26,
-	MAX_DEPTH = 1000, /* of base classes and of metatypes */
+	MAX_DEPTH = 1000, /* of types read because others need them: bases, metatypes, keys' */
 	MAX_MEMBERS = 10000,
 	MAX_STATIC_TYPES = 1000,
-	NO_ADDRESS = 1,
+	MAX_SHARED_KEYS = 256, /* CPython shares keys of up to 30 attributes */
 };
 
-static struct hs_pytype *read_type(struct hs_python *python, hs_addr address, unsigned int depth);
+static struct hs_pytype *read_type(struct hs_python *python, hs_addr address);
 
 static struct hs_pytype **slot_of(struct hs_pytype **types, size_t capacity, hs_addr address)
 {
@@ -193,6 +193,9 @@ static bool read_prefix(struct hs_python *python, struct hs_pytype *type)
 	    word(body + PY_REFCNT) >> HS_REFCOUNT_BITS)
 		return false;
 	type->granule = hs_image_granule(python->image, type->address);
+	/* Types are counted: they do not lie in pages that nobody writes to, fetched later. */
+	if (type->granule >= python->granules)
+		return false;
 	type->flags = low_word(body + PY_TP_FLAGS);
 	type->basicsize = word(body + PY_TP_BASICSIZE);
 	type->itemsize = word(body + PY_TP_ITEMSIZE);
@@ -205,34 +208,49 @@ static bool read_prefix(struct hs_python *python, struct hs_pytype *type)
 	       name.size;
 }
 
-/* Metatype and base class, which must be types too. */
-static bool read_relatives(struct hs_python *python, struct hs_pytype *type, unsigned int depth)
+/* The base class; one whose own bases are still being looked for goes round in a circle. */
+static bool read_base(struct hs_python *python, struct hs_pytype *type)
+{
+	const struct hs_pytype *base;
+	hs_addr base_at;
+
+	if (!hs_image_u64(python->image, type->address + PY_TP_BASE, &base_at))
+		return false;
+	if (base_at) {
+		base = read_type(python, base_at);
+		if (!base || !base->base_known)
+			return false;
+		type->base = base;
+	}
+	type->base_known = true;
+	return true;
+}
+
+/*
+ * The metatype.  Only `type` is its own, and only `type` may be needed while it is being read: by
+ * `object`, its base.
+ */
+static bool read_metatype(struct hs_python *python, struct hs_pytype *type)
 {
 	hs_addr meta;
-	hs_addr base;
 
-	if (!hs_image_u64(python->image, type->address + PY_TYPE, &meta) ||
-	    !hs_image_u64(python->image, type->address + PY_TP_BASE, &base))
+	if (!hs_image_u64(python->image, type->address + PY_TYPE, &meta))
 		return false;
 	if (meta == type->address) {
-		if (python->type_type && type->address != python->type_type)
-			return false;
 		type->metatype = type;
-	} else {
-		type->metatype = read_type(python, meta, depth + 1);
-		if (!type->metatype || !(type->metatype->flags & PY_FLAG_TYPE_SUBCLASS))
-			return false;
+		return type->address == python->type_type;
 	}
-	if (base)
-		type->base = read_type(python, base, depth + 1);
-	return !base || type->base;
+	type->metatype = read_type(python, meta);
+	return type->metatype && type->metatype->flags & PY_FLAG_TYPE_SUBCLASS &&
+	       (type->metatype->metatype || meta == python->type_type);
 }
 
 /* The PyMemberDef records of a class made by a class statement lie behind its type object. */
 static void read_slots(struct hs_python *python, struct hs_pytype *type)
 {
 	for (const struct hs_pytype *class = type;
-	     class && class->traverse == python->subtype_traverse; class = class->base) {
+	     class && class->metatype && class->traverse == python->subtype_traverse;
+	     class = class->base) {
 		hs_addr record = class->address + class->metatype->basicsize;
 		uint64_t count = 0;
 
@@ -246,11 +264,14 @@ static void read_slots(struct hs_python *python, struct hs_pytype *type)
 
 			if (!hs_image_u64(python->image, record + PY_MEMBER_NAME, &name_at) ||
 			    !hs_image_u32(python->image, record + PY_MEMBER_TYPE, &kind) ||
-			    !hs_image_u32(python->image, record + PY_MEMBER_OFFSET,
-					  &field.offset) ||
-			    kind != PY_T_OBJECT_EX ||
+			    !hs_image_u32(python->image, record + PY_MEMBER_OFFSET, &field.offset))
+				break;
+			if (kind != PY_T_OBJECT_EX || field.offset >= type->basicsize ||
 			    !hs_image_string(python->image, name_at, MAX_NAME, &name))
 				continue;
+			/* Each has a word of its own. */
+			if (type->slots.size >= type->basicsize / 8)
+				return;
 			field.name = hs_build_string(python->build, name);
 			if (!hs_vector_push(&type->slots, field))
 				python->nomem = true;
@@ -349,46 +370,49 @@ static void describe(struct hs_python *python, struct hs_pytype *type)
 			       : HS_ROLE_OTHER);
 }
 
-static struct hs_pytype *read_type(struct hs_python *python, hs_addr address, unsigned int depth)
+/* A new entry of the table with what @prefix says; NULL if memory ran out. */
+static struct hs_pytype *add_type(struct hs_python *python, const struct hs_pytype *prefix)
+{
+	struct hs_pytype *type = malloc(sizeof(*type));
+
+	if (!type || (python->type_count * 2 >= python->type_capacity && !grow(python))) {
+		python->nomem = true;
+		free(type);
+		return NULL;
+	}
+	*type = *prefix;
+	*slot_of(python->types, python->type_capacity, type->address) = type;
+	python->type_count++;
+	return type;
+}
+
+static struct hs_pytype *read_type(struct hs_python *python, hs_addr address)
 {
 	struct hs_pytype **slot = slot_of(python->types, python->type_capacity, address);
+	struct hs_pytype prefix = {.address = address, .last_shape = HS_NONE};
 	struct hs_pytype *type;
 
 	if (*slot)
-		return *slot;
-	if (depth > MAX_DEPTH)
+		return (*slot)->unsound ? NULL : *slot;
+	if (python->type_depth >= MAX_DEPTH || !read_prefix(python, &prefix))
 		return NULL;
-	type = calloc(1, sizeof(*type));
-	if (!type) {
-		python->nomem = true;
-		return NULL;
-	}
-	type->address = address;
-	type->last_shape = HS_NONE;
-	if (!read_prefix(python, type)) {
-		destroy(type);
-		return NULL;
-	}
-	if (python->type_count * 2 >= python->type_capacity && !grow(python)) {
-		python->nomem = true;
-		destroy(type);
-		return NULL;
-	}
 	/* `type` is an `object` and `object` is a `type`: each must be found while it is read. */
-	*slot_of(python->types, python->type_capacity, address) = type;
-	python->type_count++;
-	if (!read_relatives(python, type, depth)) {
-		/* Others may refer to it already: it stays, where no look-up finds it. */
-		type->address = NO_ADDRESS;
+	type = add_type(python, &prefix);
+	if (!type)
 		return NULL;
-	}
-	describe(python, type);
-	return type;
+	python->type_depth++;
+	/* Others may refer to one that is unsound already: it stays, but no look-up returns it. */
+	if (read_base(python, type) && read_metatype(python, type))
+		describe(python, type);
+	else
+		type->unsound = true;
+	python->type_depth--;
+	return type->unsound ? NULL : type;
 }
 
 struct hs_pytype *hs_type_lookup(struct hs_python *python, hs_addr address)
 {
-	return read_type(python, address, 0);
+	return read_type(python, address);
 }
 
 size_t hs_type_keys(struct hs_python *python, struct hs_pytype *type)
@@ -397,7 +421,7 @@ size_t hs_type_keys(struct hs_python *python, struct hs_pytype *type)
 
 	if (!type->cached_keys || !hs_keys_open(python, type->cached_keys, &keys))
 		return 0;
-	while (type->key_names.size < keys.nentries) {
+	while (type->key_names.size < keys.nentries && type->key_names.size < MAX_SHARED_KEYS) {
 		uint32_t name = hs_text_number(python, hs_keys_key(&keys, type->key_names.size));
 
 		if (!hs_vector_push(&type->key_names, name)) {

@@ -26,6 +26,8 @@ struct hs_pytype {
 	int64_t weaklistoffset;
 	hs_addr traverse;
 	const struct hs_pytype *base; /* NULL: this is `object` */
+	bool base_known;	      /* base is set, and so are those of all bases */
+	bool unsound;		      /* it turned out to be no type; no look-up returns it */
 	const struct hs_pytype *metatype;
 
 	/* nearest base, or the type itself, whose tp_traverse is not that of Python's classes */
@@ -62,7 +64,7 @@ static inline struct hs_pytype *hs_type_at(struct hs_python *python, hs_addr add
 	size_t i = (address >> 4) * 0x9e3779b97f4a7c15u >> 20 & (python->type_capacity - 1);
 	struct hs_pytype *type = python->types[i];
 
-	if (__builtin_expect(type && type->address == address, 1))
+	if (__builtin_expect(type && type->address == address && !type->unsound, 1))
 		return type;
 	return hs_type_lookup(python, address);
 }

@@ -7,11 +7,9 @@ uint64_t hs_words_limit(const struct hs_image *image, hs_addr address, uint64_t 
 	hs_addr end = address;
 
 	while (count > (end - address) / 8) {
-		const struct hs_mapping *mapping = hs_maps_find(&image->maps, end);
-
-		if (!mapping)
+		if (hs_image_slot(image, end) == HS_NONE)
 			return (end - address) / 8;
-		end = mapping->end;
+		end = (end | (HS_PAGE_SIZE - 1)) + 1;
 	}
 	return count;
 }

@@ -22,7 +22,7 @@ static inline struct hs_words hs_words_open(const struct hs_image *image, hs_add
 	return words;
 }
 
-/* Word @i, 0 if it is not in the image: never touched pages are zero in the target too. */
+/* Word @i, 0 if it is not in the image. */
 static inline uint64_t hs_words_get(const struct hs_words *words, uint64_t i)
 {
 	uint64_t value = 0;
@@ -35,8 +35,8 @@ static inline uint64_t hs_words_get(const struct hs_words *words, uint64_t i)
 }
 
 /*
- * How many of @count words at @address can be there at all: a length from the target is believed
- * only as far as the mapping goes.
+ * How many of @count words at @address are there: a length from the target is believed only as far
+ * as pages were copied.  (An interpreter writes to all of an array that counts as its length.)
  */
 uint64_t hs_words_limit(const struct hs_image *image, hs_addr address, uint64_t count);
 

@@ -11,9 +11,9 @@ static uint64_t int_size(struct hs_python *python, const struct hs_object *objec
 	if (layout->int_tag != HS_ABSENT) {
 		digits = hs_word(object, layout->int_tag) >> 3;
 	} else {
-		int64_t size = (int64_t)hs_word(object, PY_SIZE);
+		uint64_t size = hs_word(object, PY_SIZE);
 
-		digits = (uint64_t)(size < 0 ? -size : size);
+		digits = (int64_t)size < 0 ? -size : size;
 	}
 	if (layout->int_tag != HS_ABSENT)
 		return object->type->basicsize + 4 * (digits ? digits : 1);

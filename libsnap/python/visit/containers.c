@@ -5,7 +5,7 @@
 static void list_visit(struct hs_python *python, const struct hs_object *object)
 {
 	hs_addr items = hs_word(object, PY_LIST_ITEMS);
-	uint64_t count = hs_words_limit(python->image, items, hs_ob_size(object));
+	uint64_t count = hs_python_limit(python, items, hs_ob_size(object));
 	struct hs_words words = hs_words_open(python->image, items, count);
 
 	/* From the last to the first, as list_traverse() does. */
@@ -38,11 +38,15 @@ static uint64_t structseq_count(struct hs_python *python, const struct hs_object
 
 	if (definer->basicsize > PY_TUPLE_ITEMS)
 		return count + (definer->basicsize - PY_TUPLE_ITEMS) / 8;
+	if (definer->structseq_fields)
+		return definer->structseq_fields > count ? definer->structseq_fields : count;
 	number = hs_dict_get(python, hs_type_dict(python, definer), "n_fields");
 	/* A small int: its first digit, of 30 bits, is all of it. */
 	if (number && hs_image_u64(python->image, number + PY_VAR_HEADER_SIZE, &digit) &&
-	    (digit & 0x3fffffff) > count && (digit & 0x3fffffff) < 1000)
+	    (digit & 0x3fffffff) > count && (digit & 0x3fffffff) < 1000) {
 		count = digit & 0x3fffffff;
+		((struct hs_pytype *)definer)->structseq_fields = (uint32_t)count;
+	}
 	return count;
 }
 
@@ -57,14 +61,15 @@ static bool is_dummy(struct hs_python *python, hs_addr key)
 {
 	static const char name[] = "<dummy key> type";
 	struct hs_str type_name;
+	hs_addr name_at;
 	hs_addr type;
 
 	if (key == python->set_dummy)
 		return true;
-	if (python->set_dummy || !hs_image_u64(python->image, key + PY_TYPE, &type))
-		return false;
-	type_name = hs_type_raw_name(python, type);
-	if (type_name.size != sizeof(name) - 1 || memcmp(type_name.data, name, type_name.size) != 0)
+	if (python->set_dummy || !hs_image_u64(python->image, key + PY_TYPE, &type) ||
+	    !hs_image_u64(python->image, type + PY_TP_NAME, &name_at) ||
+	    !hs_image_string(python->image, name_at, sizeof(name), &type_name) ||
+	    type_name.size != sizeof(name) - 1 || memcmp(type_name.data, name, type_name.size) != 0)
 		return false;
 	python->set_dummy = key;
 	return true;
@@ -77,7 +82,7 @@ static void set_visit(struct hs_python *python, const struct hs_object *object)
 	uint64_t slots = hs_word(object, PY_SET_MASK) + 1;
 	struct hs_words words;
 
-	slots = hs_words_limit(python->image, table, 2 * (slots & UINT32_MAX)) / 2;
+	slots = hs_python_limit(python, table, 2 * (slots & UINT32_MAX)) / 2;
 	words = hs_words_open(python->image, table, 2 * slots);
 	hs_visit_begin(python, HS_LABEL_NONE, 0);
 	for (uint64_t i = 0; i < slots; i++) {
@@ -112,7 +117,7 @@ static void deque_visit(struct hs_python *python, const struct hs_object *object
 	while (left && index < PY_DEQUE_BLOCK_LENGTH) {
 		const uint8_t *at = hs_image_at(python->image, block, PY_DEQUE_BLOCK_SIZE);
 
-		if (!at) {
+		if (!at || !hs_python_spend(python, PY_DEQUE_BLOCK_LENGTH)) {
 			hs_python_gap(python, "block of a deque cannot be read", block);
 			return;
 		}
@@ -167,6 +172,16 @@ static bool is_namespace(struct hs_python *python, const struct hs_object *objec
 	return hs_map32_get(&python->owners, object->granule) != HS_NONE;
 }
 
+/* Whether the entries of @dict may be looked at; if not, that is a gap. */
+static bool spend(struct hs_python *python, const struct hs_dict *dict,
+		  const struct hs_object *object)
+{
+	if (hs_python_spend(python, dict->keys.nentries))
+		return true;
+	hs_python_gap(python, "more references than the memory can hold", object->address);
+	return false;
+}
+
 void hs_visit_dict(struct hs_python *python, const struct hs_object *object)
 {
 	bool namespace = is_namespace(python, object);
@@ -176,7 +191,7 @@ void hs_visit_dict(struct hs_python *python, const struct hs_object *object)
 		hs_python_gap(python, "table of a dict cannot be read", object->address);
 		return;
 	}
-	if (values_belong_to_instance(python, &dict))
+	if (values_belong_to_instance(python, &dict) || !spend(python, &dict, object))
 		return;
 	if (!namespace)
 		hs_visit_begin(python,
@@ -198,7 +213,7 @@ void hs_visit_dict_hidden(struct hs_python *python, const struct hs_object *obje
 	bool namespace = is_namespace(python, object);
 	struct hs_dict dict;
 
-	if (!hs_dict_open(python, object->address, &dict))
+	if (!hs_dict_open(python, object->address, &dict) || !spend(python, &dict, object))
 		return;
 	if (values_belong_to_instance(python, &dict))
 		for (uint64_t i = 0; i < dict.keys.nentries; i++)
@@ -233,14 +248,14 @@ static const struct hs_field_rule odict_fields[] = {{"__dict__", PY_ODICT_INST_D
 static void odict_visit(struct hs_python *python, const struct hs_object *object)
 {
 	hs_addr node = hs_word(object, PY_ODICT_FIRST);
-	uint64_t limit = hs_image_granule_count(python->image);
+	struct hs_chain chain = {0};
 
 	hs_visit_begin(python, HS_LABEL_KEY, 0);
-	while (node && limit--) {
+	while (node) {
 		const uint8_t *at = hs_image_at(python->image, node, PY_ODICT_NODE_SIZE);
 		hs_addr key;
 
-		if (!at) {
+		if (!at || !hs_chain_step(&chain, node) || !hs_python_spend(python, 1)) {
 			hs_python_gap(python, "node of an OrderedDict cannot be read", node);
 			break;
 		}

@@ -46,6 +46,8 @@ void hs_visit_frame(struct hs_python *python, hs_addr frame)
 	memcpy(&stacktop, at + layout->iframe_stacktop, 4);
 	if (stacktop <= 0 || (uint64_t)stacktop > code_slots(python, code, &locals))
 		return;
+	stacktop = (int32_t)hs_python_limit(python, frame + layout->iframe_localsplus,
+					    (uint64_t)stacktop);
 	slots = hs_words_open(python->image, frame + layout->iframe_localsplus, (uint64_t)stacktop);
 	if (hs_image_u64(python->image, code + layout->code_localsplusnames, &tuple))
 		names = hs_words_open(python->image, tuple + PY_TUPLE_ITEMS, locals);

@@ -143,16 +143,16 @@ static void lru_visit(struct hs_python *python, const struct hs_object *object)
 	};
 	hs_addr root = object->address;
 	hs_addr link = hs_word(object, PY_LRU_LINK_NEXT);
-	uint64_t limit = hs_image_granule_count(python->image);
+	struct hs_chain chain = {0};
 
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
 		hs_visit_named(python, hs_word(object, fields[i].offset), fields[i].name);
 	hs_visit_begin(python, HS_LABEL_VALUE, 0);
-	while (link && link != root && limit--) {
+	while (link && link != root) {
 		const uint8_t *at = hs_image_at(python->image, link, PY_LRU_LINK_RESULT + 8);
 		hs_addr words[3];
 
-		if (!at) {
+		if (!at || !hs_chain_step(&chain, link) || !hs_python_spend(python, 3)) {
 			hs_python_gap(python, "lru_cache link cannot be read", link);
 			return;
 		}

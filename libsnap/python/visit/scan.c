@@ -34,8 +34,8 @@ void hs_visit_body(struct hs_python *python, const struct hs_object *object)
 				      (uint32_t)offset);
 	}
 	if (definer->itemsize == 8) {
-		uint64_t count = hs_words_limit(python->image, object->address + definer->basicsize,
-						hs_ob_size(object));
+		uint64_t count = hs_python_limit(python, object->address + definer->basicsize,
+						 hs_ob_size(object));
 
 		for (uint64_t i = 0; i < count; i++) {
 			uint64_t word = 0;

@@ -144,7 +144,7 @@ void hs_visit_items(struct hs_python *python, hs_addr items, uint64_t count, uin
 {
 	struct hs_words words;
 
-	count = hs_words_limit(python->image, items, count);
+	count = hs_python_limit(python, items, count);
 	words = hs_words_open(python->image, items, count);
 	hs_visit_begin(python, HS_LABEL_INDEX, first);
 	for (uint64_t i = 0; i < count; i++)
@@ -342,11 +342,11 @@ void hs_visit_object(struct hs_python *python, const struct hs_object *object)
 uint64_t hs_default_size(const struct hs_object *object)
 {
 	const struct hs_pytype *type = object->type;
-	int64_t items = (int64_t)hs_word(object, PY_SIZE);
+	uint64_t items = hs_word(object, PY_SIZE);
 
 	if (!type->itemsize)
 		return type->basicsize;
-	return type->basicsize + (uint64_t)(items < 0 ? -items : items) * type->itemsize;
+	return type->basicsize + ((int64_t)items < 0 ? -items : items) * type->itemsize;
 }
 
 /* What sys.getsizeof() adds for what lies before the object. */
@@ -376,5 +376,10 @@ uint64_t hs_object_size(struct hs_python *python, const struct hs_object *object
 
 	/* Extension types may have a __sizeof__ that we cannot know. */
 	*guess = type->python_sizeof || (!type->rule && !type->size_rule);
+	if (size >> HS_ADDRESS_BITS) {
+		hs_python_gap(python, "size of an object makes no sense", object->address);
+		size = type->basicsize;
+		*guess = true;
+	}
 	return size + presize(python, object);
 }
