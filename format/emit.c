@@ -162,7 +162,7 @@ struct hs_error *hs_emit_values(struct hs_emitter *emitter, const char *name, en
 
 	while (i < count && !values[i])
 		i++;
-	if (i == count && !always)
+	if (i == count && (!always || !count))
 		return NULL;
 	done = codec == HS_CODEC_DELTA ? hs_encode_delta(&emitter->raw, values, count)
 				       : hs_encode_varint(&emitter->raw, values, count);

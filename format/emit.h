@@ -41,7 +41,7 @@ struct hs_error *hs_emit_column(struct hs_emitter *emitter, const char *name,
 
 /*
  * The same for a column of table rows with the codec VARINT or DELTA; left out if all @values are
- * zero, unless @always.
+ * zero, unless @always, and if there are none.
  */
 struct hs_error *hs_emit_values(struct hs_emitter *emitter, const char *name, enum hs_codec codec,
 				const uint64_t *values, size_t count, bool always) HS_MUST_CHECK;

@@ -100,9 +100,10 @@ static void emit_column(struct encoder *encoder, const char *name, enum hs_codec
 		emit_column(encoder, name, codec, count, first);                                   \
 	} while (0)
 
+/* A table without rows is left out. */
 static void emit_table(struct encoder *encoder, enum hs_section_kind kind, size_t rows)
 {
-	if (encoder->error)
+	if (encoder->error || !rows)
 		return;
 	hs_emit_field(encoder->emitter, "rows", rows);
 	keep_error(encoder, hs_emit_section(encoder->emitter, kind));

@@ -141,10 +141,10 @@ codecs.register_error("wtf8", wtf8_error)
 sys.stdout.reconfigure(encoding="utf-8")
 sections = read_sections(open(sys.argv[1], "rb").read())
 table = {section.kind: section for section in sections}
-check(table[HEADER].map["major"] <= 1 and not table[HEADER].map["required"], "is of a newer format")
+check(table[HEADER].map["major"] == 0 and not table[HEADER].map["required"], "is of a newer format")
+blocks = [section for section in sections if section.kind == BLOCK] or sys.exit()
 data = io.BytesIO(bytes(table[STRINGS].column("bytes")))
 strings = [data.read(n).decode("utf-8", "wtf8") for n in table[STRINGS].column("length")]
 names = [quote(strings[n]) for n in table[TYPES].column("name", table[TYPES].map["rows"])]
 shapes = read_shapes(table[SHAPES], strings)
-for section in [section for section in sections if section.kind == BLOCK]:
-    print_block(section, names, shapes)
+for block in blocks: print_block(block, names, shapes)

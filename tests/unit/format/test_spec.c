@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_spec.c: the worked example in spec/format.md, the golden files, and the independent reader
+ * say what this code does.  With HS_UPDATE=1 in the environment the first two are written anew.
+ */
+#include "format/sample.h"
+
+#include "format/section.h"
+#include <heapsnap/export.h>
+#include <inttypes.h>
+
+#define GOLDEN "tests/golden/format-0.9"
+
+/* The path of @name in the source tree, in a buffer of its own. */
+static const char *source_path(const char *name, char path[512])
+{
+	static const char below[] = "tests/unit/format/test_spec.c";
+	size_t size = strlen(__FILE__) - (sizeof(below) - 1);
+
+	assert_string_equal(__FILE__ + size, below);
+	snprintf(path, 512, "%.*s%s", (int)size, __FILE__, name);
+	return path;
+}
+
+static bool updating(void)
+{
+	return getenv("HS_UPDATE") != NULL;
+}
+
+static void must(struct hs_error *err)
+{
+	if (err)
+		fail_msg("%s", hs_error_message(err));
+}
+
+static char *read_text(const char *path)
+{
+	size_t size;
+	char *text = (char *)sample_read(path, &size);
+
+	text[size] = '\0';
+	return text;
+}
+
+static void write_text(const char *path, const char *text, size_t size)
+{
+	FILE *file = fopen(path, "wb");
+
+	assert_non_null(file);
+	assert_int_equal(fwrite(text, 1, size, file), size);
+	assert_int_equal(fclose(file), 0);
+}
+
+/* A list that contains itself, held by the module `app`: the example of the specification. */
+static struct hs_snapshot *example(void)
+{
+	struct hs_build *build = hs_build_create();
+	struct hs_run items = {.kind = HS_LABEL_INDEX};
+	struct hs_build_object object = {
+		.address = 0x7f0000000010,
+		.type = hs_build_type(build, STR("list"), STR("builtins"), HS_ROLE_SEQUENCE,
+				      HS_NONE),
+		.shape = hs_build_shape(build, &items, 1, 1),
+		.size = 56,
+		.visible = 1,
+		.flags = HS_OBJECT_GC | HS_OBJECT_TRACKED,
+		.generation = HS_GENERATION_NONE,
+		.owner = HS_NONE,
+	};
+	struct hs_snapshot *snap = NULL;
+
+	hs_build_object(build, &object);
+	hs_build_edge(build, 0);
+	hs_build_root(build, HS_ROOT_MODULE, 0, STR("app"), HS_NONE, HS_NONE);
+	must(hs_build_finish(build, NULL, NULL, &snap));
+	hs_build_destroy(build);
+	return snap;
+}
+
+/* Bytes [@from, @to) in rows of sixteen. */
+static void dump_bytes(FILE *out, const uint8_t *bytes, uint64_t from, uint64_t to)
+{
+	for (uint64_t row = from; row < to; row += 16) {
+		uint64_t end = row + 16 < to ? row + 16 : to;
+
+		fprintf(out, "%04" PRIx64 " ", row);
+		for (uint64_t i = row; i < row + 16; i++)
+			if (i < end)
+				fprintf(out, " %02x", bytes[i]);
+			else
+				fputs("   ", out);
+		fputs("  ", out);
+		for (uint64_t i = row; i < end; i++)
+			fputc(bytes[i] >= 0x20 && bytes[i] < 0x7f ? bytes[i] : '.', out);
+		fputc('\n', out);
+	}
+}
+
+static void dump_section(FILE *out, const struct hs_image *image, size_t index)
+{
+	const struct hs_section *section = &image->sections[index];
+	struct hs_section_view view;
+
+	must(hs_section_view_init(image, index, 0, &view));
+	fprintf(out, "\n%s (kind %" PRIu64 ")\n", hs_section_name(section->kind), section->kind);
+	dump_bytes(out, image->data, section->offset, section->offset + section->head);
+	for (size_t i = 0; i < view.column_count; i++) {
+		const struct hs_stored_column *column = &view.columns[i];
+
+		fprintf(out, "  %.*s, codec %" PRIu64 "\n", (int)column->name.size,
+			column->name.data, column->codec);
+		dump_bytes(out, image->data, column->offset, column->offset + column->length);
+	}
+}
+
+/* The example as the specification shows it, owned by the caller. */
+static char *dump_example(void)
+{
+	struct hs_snapshot *snap = example();
+	struct hs_image image;
+	char *text = NULL;
+	size_t text_size = 0;
+	size_t size;
+	uint8_t *bytes = sample_bytes(snap, &size);
+	FILE *out = open_memstream(&text, &text_size);
+
+	assert_non_null(out);
+	must(hs_image_init(bytes, size, &image));
+	fputs("\n```\nmagic\n", out);
+	dump_bytes(out, bytes, 0, HS_MAGIC_SIZE);
+	for (size_t i = 0; i < image.count; i++)
+		dump_section(out, &image, i);
+	fputs("\nindex (kind 14) and end (kind 15)\n", out);
+	dump_bytes(out, bytes, image.index_offset, size - HS_TRAILER_SIZE);
+	fputs("\ntrailer\n", out);
+	dump_bytes(out, bytes, size - HS_TRAILER_SIZE, size);
+	fputs("```\n\n", out);
+	assert_int_equal(fclose(out), 0);
+	hs_image_deinit(&image);
+	free(bytes);
+	hs_snapshot_destroy(snap);
+	return text;
+}
+
+static void worked_example(void **state)
+{
+	static const char begin[] = "<!-- dump -->\n";
+	static const char end[] = "<!-- end of dump -->";
+	char path[512];
+	char *spec = read_text(source_path("spec/format.md", path));
+	char *from = strstr(spec, begin);
+	char *to = strstr(spec, end);
+	char *dump = dump_example();
+
+	(void)state;
+	assert_non_null(from);
+	assert_non_null(to);
+	from += sizeof(begin) - 1;
+	if (updating()) {
+		char *text = NULL;
+
+		assert_true(asprintf(&text, "%.*s%s%s", (int)(from - spec), spec, dump, to) > 0);
+		write_text(path, text, strlen(text));
+		free(text);
+	} else if ((size_t)(to - from) != strlen(dump) || memcmp(from, dump, strlen(dump))) {
+		fail_msg("spec/format.md does not show what is written:\n%s", dump);
+	}
+	free(dump);
+	free(spec);
+}
+
+/* @snap as lines of JSON, owned by the caller. */
+static char *export(const struct hs_snapshot *snap)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	assert_non_null(out);
+	must(hs_export(snap, hs_exporter_find("jsonl"), out));
+	assert_int_equal(fclose(out), 0);
+	return text;
+}
+
+/* The file that is kept from this version of the format still says what it said. */
+static void golden_file(void **state)
+{
+	struct hs_snapshot *snap = NULL;
+	char path[512];
+	char *lines;
+	char *expected;
+	size_t count;
+
+	(void)state;
+	source_path(GOLDEN ".golden", path);
+	if (updating()) {
+		struct hs_save_options options = {.overwrite = true};
+
+		snap = sample_snapshot(60, 7);
+		must(hs_snapshot_save(snap, path, &options));
+		lines = export(snap);
+		write_text(source_path(GOLDEN ".jsonl", path), lines, strlen(lines));
+		free(lines);
+		hs_snapshot_destroy(snap);
+		source_path(GOLDEN ".golden", path);
+	}
+	must(hs_snapshot_verify(path));
+	must(hs_snapshot_open(path, NULL, &snap));
+	lines = export(snap);
+	expected = read_text(source_path(GOLDEN ".jsonl", path));
+	assert_string_equal(lines, expected);
+	assert_int_equal(hs_snapshot_info(snap)->pid, 4711);
+	assert_int_equal(hs_snapshot_info(snap)->command_count, 3);
+	hs_snapshot_roots(snap, &count);
+	assert_int_equal(count, 3);
+	hs_snapshot_regions(snap, &count);
+	assert_int_equal(count, 2);
+	free(lines);
+	free(expected);
+	hs_snapshot_destroy(snap);
+}
+
+/* What spec/decoder.py prints for the file at @path, owned by the caller. */
+static char *decode(const char *path)
+{
+	char decoder[512];
+	char command[1024];
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+	FILE *pipe;
+	int c;
+
+	snprintf(command, sizeof(command), "/usr/bin/python3 '%s' '%s'",
+		 source_path("spec/decoder.py", decoder), path);
+	pipe = popen(command, "r");
+	assert_non_null(pipe);
+	while ((c = fgetc(pipe)) != EOF)
+		fputc(c, out);
+	assert_int_equal(pclose(pipe), 0);
+	fclose(out);
+	return text;
+}
+
+static void assert_decoder_agrees(struct hs_snapshot *snap)
+{
+	char path[64];
+	char *decoded;
+	char *lines = export(snap);
+
+	sample_path(path);
+	must(hs_snapshot_save(snap, path, NULL));
+	decoded = decode(path);
+	if (strcmp(decoded, lines)) {
+		size_t at = 0;
+
+		while (decoded[at] == lines[at])
+			at++;
+		fail_msg("they differ at byte %zu:\n%.80s\n%.80s", at, decoded + at, lines + at);
+	}
+	free(decoded);
+	free(lines);
+	sample_remove(path);
+	hs_snapshot_destroy(snap);
+}
+
+/* A list whose column is padded, for it is too regular. */
+static struct hs_snapshot *regular(void)
+{
+	enum { EDGES = 1300000 };
+	struct hs_build *build = hs_build_create();
+	struct hs_run items = {.kind = HS_LABEL_NONE};
+	struct hs_build_object object = {
+		.address = 16,
+		.type = hs_build_type(build, STR("list"), STR(""), HS_ROLE_SEQUENCE, 0),
+		.shape = hs_build_shape(build, &items, 1, 1),
+		.visible = EDGES,
+		.owner = HS_NONE,
+	};
+	struct hs_snapshot *snap = NULL;
+
+	hs_build_object(build, &object);
+	for (int i = 0; i < EDGES; i++)
+		hs_build_edge(build, 0);
+	must(hs_build_finish(build, NULL, NULL, &snap));
+	hs_build_destroy(build);
+	return snap;
+}
+
+/* No object, no type, no table at all. */
+static struct hs_snapshot *nothing(void)
+{
+	struct hs_build *build = hs_build_create();
+	struct hs_snapshot *snap = NULL;
+
+	must(hs_build_finish(build, NULL, NULL, &snap));
+	hs_build_destroy(build);
+	return snap;
+}
+
+static void independent_reader(void **state)
+{
+	(void)state;
+	assert_decoder_agrees(nothing());
+	assert_decoder_agrees(example());
+	assert_decoder_agrees(sample_snapshot(0, 1));
+	assert_decoder_agrees(sample_snapshot(1, 1));
+	assert_decoder_agrees(sample_snapshot(40000, 1));
+	assert_decoder_agrees(regular());
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(worked_example),
+		cmocka_unit_test(golden_file),
+		cmocka_unit_test(independent_reader),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
