@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 
 enum {
@@ -25,4 +26,18 @@ void *hs_huge_alloc(size_t count, size_t size)
 	if (ret)
 		madvise(ret, bytes, MADV_HUGEPAGE); /* only a wish */
 	return ret;
+}
+
+bool hs_huge_grow(void *array, size_t used, size_t count, size_t size)
+{
+	void **pointer = array;
+	void *grown = hs_huge_alloc(count, size);
+
+	if (!grown)
+		return false;
+	if (used)
+		memcpy(grown, *pointer, used * size);
+	free(*pointer);
+	*pointer = grown;
+	return true;
 }

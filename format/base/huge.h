@@ -3,6 +3,7 @@
 #ifndef HS_BASE_HUGE_H
 #define HS_BASE_HUGE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /*
@@ -12,5 +13,11 @@
  * computing what is stored.
  */
 void *hs_huge_alloc(size_t count, size_t size);
+
+/*
+ * Make *@array, such an array or NULL, one of @count elements, of which the first @used are kept.
+ * False, *@array being as before, if memory ran out.
+ */
+bool hs_huge_grow(void *array, size_t used, size_t count, size_t size);
 
 #endif

@@ -2,6 +2,7 @@
 /* build.c: collecting what a producer says about a heap. */
 #include "libsnap/build/build.h"
 
+#include "format/base/huge.h"
 #include "format/base/str.h"
 #include "libsnap/build/builder.h"
 #include <stdlib.h>
@@ -9,6 +10,7 @@
 
 enum {
 	FIRST_OBJECTS = 1024,
+	FIRST_EDGES = 4096,
 	FIRST_SHAPE_SLOTS = 256,
 };
 
@@ -201,35 +203,36 @@ uint32_t hs_build_shape(struct hs_build *build, const struct hs_run *runs, uint3
 	return (uint32_t)build->shapes.size - 1;
 }
 
-/* Give *@column, an array of elements of @size bytes, room for @count of them. */
-static bool resize(void *column, size_t count, size_t size)
-{
-	void *grown = reallocarray(*(void **)column, count, size);
-
-	if (grown)
-		*(void **)column = grown;
-	return grown;
-}
-
 static bool grow_objects(struct hs_build *build)
 {
 	struct hs_columns *c = &build->snap->columns;
 	size_t room = build->object_capacity ? build->object_capacity * 2 : FIRST_OBJECTS;
+	size_t used = build->object_count;
 
-	if (!resize(&c->address, room, sizeof(*c->address)) ||
-	    !resize(&c->type, room, sizeof(*c->type)) ||
-	    !resize(&c->size, room, sizeof(*c->size)) ||
-	    !resize(&c->allocated, room, sizeof(*c->allocated)) ||
-	    !resize(&c->refcount, room, sizeof(*c->refcount)) ||
-	    !resize(&c->flags, room, sizeof(*c->flags)) ||
-	    !resize(&c->generation, room, sizeof(*c->generation)) ||
-	    !resize(&c->owner, room, sizeof(*c->owner)) ||
-	    !resize(&c->fingerprint, room, sizeof(*c->fingerprint)) ||
-	    !resize(&c->shape, room, sizeof(*c->shape)) ||
-	    !resize(&c->visible, room, sizeof(*c->visible)) ||
-	    !resize(&c->first_edge, room + 1, sizeof(*c->first_edge)))
+	if (!hs_huge_grow(&c->address, used, room, sizeof(*c->address)) ||
+	    !hs_huge_grow(&c->type, used, room, sizeof(*c->type)) ||
+	    !hs_huge_grow(&c->size, used, room, sizeof(*c->size)) ||
+	    !hs_huge_grow(&c->allocated, used, room, sizeof(*c->allocated)) ||
+	    !hs_huge_grow(&c->refcount, used, room, sizeof(*c->refcount)) ||
+	    !hs_huge_grow(&c->flags, used, room, sizeof(*c->flags)) ||
+	    !hs_huge_grow(&c->generation, used, room, sizeof(*c->generation)) ||
+	    !hs_huge_grow(&c->owner, used, room, sizeof(*c->owner)) ||
+	    !hs_huge_grow(&c->fingerprint, used, room, sizeof(*c->fingerprint)) ||
+	    !hs_huge_grow(&c->shape, used, room, sizeof(*c->shape)) ||
+	    !hs_huge_grow(&c->visible, used, room, sizeof(*c->visible)) ||
+	    !hs_huge_grow(&c->first_edge, used, room + 1, sizeof(*c->first_edge)))
 		return false;
 	build->object_capacity = room;
+	return true;
+}
+
+static bool grow_edges(struct hs_build *build)
+{
+	size_t room = build->edge_capacity ? build->edge_capacity * 2 : FIRST_EDGES;
+
+	if (!hs_huge_grow(&build->snap->columns.edges, build->edge_count, room, sizeof(hs_id)))
+		return false;
+	build->edge_capacity = room;
 	return true;
 }
 
@@ -273,9 +276,7 @@ void hs_build_edge(struct hs_build *build, uint32_t target)
 		misuse(build, HS_BUILD_NO_OBJECT);
 		return;
 	}
-	if (build->edge_count == build->edge_capacity &&
-	    !hs_vector_grow(&c->edges, &build->edge_capacity, sizeof(*c->edges),
-			    build->edge_count + 1)) {
+	if (build->edge_count == build->edge_capacity && !grow_edges(build)) {
 		build->failed = true;
 		return;
 	}
@@ -288,7 +289,7 @@ bool hs_build_close_columns(struct hs_build *build)
 
 	if (!build->object_capacity && !grow_objects(build))
 		return false;
-	if (!hs_vector_grow(&c->edges, &build->edge_capacity, sizeof(*c->edges), 1))
+	if (!build->edge_capacity && !grow_edges(build))
 		return false;
 	c->first_edge[build->object_count] = build->edge_count;
 	return true;
