@@ -25,8 +25,8 @@ def example():
 
 
 def snapshot():
-    """Some snapshot file: the oldest golden one serves for ever."""
-    return sorted((TOP / "tests/golden").glob("*.snap"))[0]
+    """Some snapshot file: the newest of those kept for compatibility."""
+    return sorted((TOP / "tests/golden").glob("*.golden"))[-1]
 
 
 def main():

@@ -3,6 +3,9 @@
 import json
 import os
 import stat
+import subprocess
+
+from conftest import TOP
 
 
 def test_one_line_per_object(heapsnap, pair):
@@ -52,3 +55,13 @@ def test_files(heapsnap, any_pair, tmp_path):
     heapsnap("export", any_pair.first, "--to", "jsonl", "-o", file, "-f")
     assert file.read_bytes() == right
     assert os.listdir(tmp_path) == ["a.jsonl"]
+
+
+def test_the_independent_decoder_reads_the_same(heapsnap, pair):
+    for file in (pair.first, pair.second):
+        decoded = subprocess.run(["/usr/bin/python3", TOP / "spec/decoder.py", file], check=True,
+                                 stdout=subprocess.PIPE).stdout.splitlines()
+        exported = heapsnap("export", file, "--to", "jsonl").stdout.splitlines()
+        assert len(decoded) == len(exported)
+        for right, row in zip(exported, decoded):
+            assert right == row or json.loads(right) == json.loads(row)

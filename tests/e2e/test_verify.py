@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: MIT
 """test_verify.py: sound files pass, damaged ones exit with 6 and say where."""
 import re
+import struct
 
+import msgpack
 import pytest
+import xxhash
 
 READERS = [["verify"], ["top"], ["info"], ["export", "--to", "jsonl"]]
 
@@ -70,3 +73,30 @@ def test_something_appended(heapsnap, any_pair, tmp_path):
 
 def test_a_folder_is_no_snapshot(heapsnap, tmp_path):
     assert heapsnap("top", tmp_path, code=None).returncode in (1, 6)
+
+
+def with_version(data, key, number):
+    """The snapshot @data with another version in its header, every checksum made right again."""
+    start, _ = struct.unpack("<QQ", data[-24:-8])
+    unpacker = msgpack.Unpacker(raw=False)
+    unpacker.feed(data[start:-24])
+    _, offset, length, head, digest, *_ = next(unpacker)[1]["sections"][0]
+    old = data[offset:offset + length]
+    assert head == length and xxhash.xxh3_64_intdigest(old) == digest
+    name = b"\xa5" + key.encode()
+    at = old.index(name) + len(name)
+    new = old[:at] + bytes([number]) + old[at + 1:]
+    index = data[start:-24].replace(b"\xcf" + struct.pack(">Q", digest), b"\xcf" + struct.pack(
+        ">Q", xxhash.xxh3_64_intdigest(new)), 1)
+    return (data[:offset] + new + data[offset + length:start] + index +
+            struct.pack("<QQ", start, xxhash.xxh3_64_intdigest(index)) + data[-8:])
+
+
+@pytest.mark.parametrize("command", READERS, ids=[c[0] for c in READERS])
+def test_a_newer_format(heapsnap, any_pair, tmp_path, command):
+    file = tmp_path / "a.snap"
+    data = any_pair.first.read_bytes()
+    file.write_bytes(with_version(data, "major", 9))
+    assert "newer" in heapsnap.fails(7, *command, file)
+    file.write_bytes(with_version(data, "minor", 99))  # adds, but changes nothing
+    heapsnap(*command, file)
