@@ -100,6 +100,124 @@ static void order_is_breadth_first(void **state)
 	hs_snapshot_destroy(snap);
 }
 
+enum { RANDOM_OBJECTS = 500 };
+
+/* A random graph that depends on @seed only. */
+struct random_graph {
+	uint32_t degree[RANDOM_OBJECTS];
+	uint32_t targets[RANDOM_OBJECTS][4];
+	uint32_t roots[3];
+	uint32_t number[RANDOM_OBJECTS]; /* in the order of adding */
+};
+
+static uint64_t random_next(uint64_t *state)
+{
+	*state = *state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+	return *state >> 33;
+}
+
+static void make_graph(struct random_graph *graph, uint64_t seed)
+{
+	for (uint32_t i = 0; i < RANDOM_OBJECTS; i++) {
+		graph->degree[i] = (uint32_t)(random_next(&seed) % 4);
+		for (uint32_t j = 0; j < 4; j++)
+			graph->targets[i][j] = (uint32_t)(random_next(&seed) % RANDOM_OBJECTS);
+	}
+	for (uint32_t i = 0; i < 3; i++)
+		graph->roots[i] = (uint32_t)(random_next(&seed) % RANDOM_OBJECTS);
+}
+
+/* The order of the specification, by its words: object numbers by ordinal. */
+static void expected_order(const struct random_graph *graph, uint32_t order[RANDOM_OBJECTS])
+{
+	bool queued[RANDOM_OBJECTS] = {false};
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < 3; i++)
+		if (!queued[graph->roots[i]]) {
+			queued[graph->roots[i]] = true;
+			order[count++] = graph->roots[i];
+		}
+	for (uint32_t taken = 0; taken < RANDOM_OBJECTS; taken++) {
+		for (uint32_t i = 0; taken == count; i++) /* addresses ascend with i */
+			if (!queued[i]) {
+				queued[i] = true;
+				order[count++] = i;
+			}
+		for (uint32_t j = 0; j < graph->degree[order[taken]]; j++) {
+			uint32_t target = graph->targets[order[taken]][j];
+
+			if (!queued[target]) {
+				queued[target] = true;
+				order[count++] = target;
+			}
+		}
+	}
+}
+
+static void look_up(void *context, uint32_t *keys, size_t count)
+{
+	const struct random_graph *graph = context;
+
+	for (size_t i = 0; i < count; i++)
+		keys[i] = graph->number[keys[i]];
+}
+
+/* Build the graph, adding its objects in an order that depends on @seed; 0: by number. */
+static struct hs_snapshot *build_random(struct random_graph *graph, uint64_t seed)
+{
+	struct hs_build *build = hs_build_create();
+	uint32_t type = hs_build_type(build, STR("t"), STR(""), HS_ROLE_OTHER, HS_NONE);
+	uint32_t shape = list_shape(build);
+	struct hs_snapshot *snap = NULL;
+	uint32_t order[RANDOM_OBJECTS];
+
+	for (uint32_t i = 0; i < RANDOM_OBJECTS; i++) {
+		uint32_t j = seed ? (uint32_t)(random_next(&seed) % (i + 1)) : i;
+
+		order[i] = order[j];
+		order[j] = i;
+	}
+	for (uint32_t i = 0; i < RANDOM_OBJECTS; i++) {
+		graph->number[order[i]] = i;
+		add(build, 0x1000 + order[i] * UINT64_C(16), type, shape, graph->targets[order[i]],
+		    graph->degree[order[i]]);
+	}
+	for (uint32_t i = 0; i < 3; i++)
+		hs_build_root(build, HS_ROOT_MODULE, graph->roots[i], STR("r"), HS_NONE, HS_NONE);
+	assert_null(hs_build_finish(build, look_up, graph, &snap));
+	hs_build_destroy(build);
+	return snap;
+}
+
+/* Whatever the order of adding, the snapshot is the same, in the specified order. */
+static void order_is_a_function_of_the_graph(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed < 30; seed++) {
+		struct random_graph graph;
+		uint32_t order[RANDOM_OBJECTS];
+		uint32_t rank[RANDOM_OBJECTS];
+		struct hs_snapshot *snap;
+		const struct hs_objects *objects;
+
+		make_graph(&graph, seed);
+		expected_order(&graph, order);
+		for (uint32_t i = 0; i < RANDOM_OBJECTS; i++)
+			rank[order[i]] = i;
+		snap = build_random(&graph, seed % 3 * seed);
+		objects = hs_snapshot_objects(snap);
+		for (uint32_t i = 0; i < RANDOM_OBJECTS; i++) {
+			const hs_id *edges = objects->edges + objects->first_edge[i];
+
+			assert_int_equal(objects->address[i], 0x1000 + order[i] * 16);
+			for (uint32_t j = 0; j < graph.degree[order[i]]; j++)
+				assert_int_equal(edges[j], rank[graph.targets[order[i]][j]]);
+		}
+		hs_snapshot_destroy(snap);
+	}
+}
+
 static void labels_follow_the_shape(void **state)
 {
 	static const struct {
@@ -312,6 +430,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(build_empty),
 		cmocka_unit_test(order_is_breadth_first),
+		cmocka_unit_test(order_is_a_function_of_the_graph),
 		cmocka_unit_test(labels_follow_the_shape),
 		cmocka_unit_test(gaps_and_strings_are_interned),
 		cmocka_unit_test(keys_are_resolved),
