@@ -40,7 +40,8 @@ packages_pick()
 	local name
 
 	for name in ${1//,/ }; do
-		if apt-cache show "$name" 2>/dev/null | grep -q '^Package:'; then
+		# Not piped into grep -q: that ends early, which pipefail takes for a failure.
+		if [[ $(apt-cache show "$name" 2>/dev/null) == *Package:* ]]; then
 			echo "$name"
 			return 0
 		fi
