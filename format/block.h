@@ -57,10 +57,10 @@ struct hs_block_decoder;
 
 /*
  * For the blocks of a file with the types and shapes of @snap, into its columns: those of @columns
- * (enum hs_column), which must be allocated.  Objects number @count, references @edge_count.
+ * (enum hs_column), which must be allocated.  There are @count objects.
  */
 struct hs_block_decoder *hs_block_decoder_create(const struct hs_snapshot *snap, uint32_t columns,
-						 hs_id count, uint64_t edge_count);
+						 hs_id count);
 void hs_block_decoder_destroy(struct hs_block_decoder *decoder);
 
 /* Read and check the ranges of the block in @view. */

@@ -45,7 +45,6 @@ struct hs_block_decoder {
 	const struct hs_snapshot *snap;
 	uint32_t columns;
 	hs_id count;
-	uint64_t edge_count;
 	struct hs_shape_bounds *bounds;
 	struct rooms rooms;
 	struct hs_inflater inflater;
@@ -55,7 +54,7 @@ struct hs_block_decoder {
 };
 
 struct hs_block_decoder *hs_block_decoder_create(const struct hs_snapshot *snap, uint32_t columns,
-						 hs_id count, uint64_t edge_count)
+						 hs_id count)
 {
 	struct hs_block_decoder *decoder = calloc(1, sizeof(*decoder));
 
@@ -64,7 +63,6 @@ struct hs_block_decoder *hs_block_decoder_create(const struct hs_snapshot *snap,
 	decoder->snap = snap;
 	decoder->columns = columns;
 	decoder->count = count;
-	decoder->edge_count = edge_count;
 	decoder->bounds = calloc((size_t)snap->shape_count + 1, sizeof(*decoder->bounds));
 	if (!decoder->bounds ||
 	    !rooms_init(&decoder->rooms,

@@ -23,7 +23,6 @@ const struct hs_column_name hs_column_names[HS_COLUMN_NAME_COUNT] = {
 struct encoder {
 	const struct hs_snapshot *snap;
 	struct hs_emitter *emitter;
-	struct hs_arena *arena;	  /* of the strings */
 	struct hs_strtab strings; /* the file's: the snapshot's and then names in tables */
 	uint32_t *string_numbers; /* of the snapshot's strings in the file */
 	uint64_t *values;	  /* of a column: as many as the largest table has rows */
@@ -371,7 +370,6 @@ struct hs_error *hs_tables_encode(const struct hs_snapshot *snap, struct hs_emit
 		calloc((size_t)snap->string_count + 1, sizeof(*string_numbers));
 	if (!arena || !string_numbers || !hs_strtab_init(&encoder.strings, arena))
 		return &hs_enomem;
-	encoder.arena = arena;
 	encoder.string_numbers = string_numbers;
 	err = emit_tables(&encoder);
 	hs_strtab_deinit(&encoder.strings);

@@ -55,7 +55,6 @@ enum hs_codec {
 enum {
 	HS_MAX_BLOCK_OBJECTS = 65536,
 	HS_MAX_COLUMNS = 64,	   /* of a section */
-	HS_MAX_REQUIRED = 64,	   /* features in the header's list */
 	HS_RAW_PER_BYTE = 1024,	   /* a column's raw bytes per stored byte, beyond HS_RAW_FREE */
 	HS_OBJECTS_PER_BYTE = 256, /* of the file, beyond HS_ITEMS_FREE */
 	HS_EDGES_PER_BYTE = 4096,  /* the same */

@@ -135,7 +135,7 @@ static struct hs_error *decode_blocks(struct loader *loader)
 	if (!allocate_columns(loader))
 		return &hs_enomem;
 	decoder = hs_block_decoder_create(loader->snap, loader->columns,
-					  (hs_id)loader->header.objects, loader->header.edges);
+					  (hs_id)loader->header.objects);
 	if (!decoder)
 		return &hs_enomem;
 	err = for_each_block(loader, decoder, decode_block);
@@ -216,7 +216,8 @@ static struct hs_error *check_order(const struct loader *loader)
 	while (order[wrong] == wrong)
 		wrong++;
 	return hs_error_create(HS_ERROR_DAMAGED,
-			       "object %" PRIu32 " is not where the specification's order has it",
+			       "damaged: object %" PRIu32 " is not where the order of the "
+			       "specification has it",
 			       wrong);
 }
 
