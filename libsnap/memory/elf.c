@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <gelf.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -112,7 +113,9 @@ static size_t search_table(Elf *elf, bool dynamic, hs_addr bias, const char *con
 			GElf_Sym symbol;
 			const char *name;
 
-			if (!gelf_getsym(data, (int)i, &symbol) || symbol.st_shndx == SHN_UNDEF)
+			if (i > INT_MAX || !gelf_getsym(data, (int)i, &symbol))
+				break;
+			if (symbol.st_shndx == SHN_UNDEF)
 				continue;
 			name = elf_strptr(elf, header.sh_link, symbol.st_name);
 			for (size_t k = 0; name && k < count; k++)

@@ -15,10 +15,20 @@
 
 int hs_proc_open(pid_t pid, const char *file, int flags)
 {
-	char path[64];
+	char *path;
+	int errnum;
+	int fd;
 
-	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, file);
-	return open(path, flags | O_CLOEXEC);
+	/* "root/" and any path of the target's may follow. */
+	if (asprintf(&path, "/proc/%d/%s", (int)pid, file) < 0) {
+		errno = ENOMEM;
+		return -1;
+	}
+	fd = open(path, flags | O_CLOEXEC);
+	errnum = errno;
+	free(path);
+	errno = errnum;
+	return fd;
 }
 
 static struct hs_error *open_error(pid_t pid, const char *file, int errnum)

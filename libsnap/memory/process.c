@@ -12,11 +12,15 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/uio.h>
+#include <time.h>
 
 enum {
 	/* Chunks below 1 MiB lose bandwidth; longer ones gain nothing. */
 	COPY_CHUNK_PAGES = 4096,
-	PAGEMAP_BATCH = 8192, /* entries read at a time */
+	PAGEMAP_BATCH = 8192,	    /* entries read at a time */
+	STAT_FLAGS = 9,		    /* as proc(5) counts fields */
+	KERNEL_THREAD = 0x00200000, /* PF_KTHREAD of linux/sched.h */
+	END_PATIENCE_MS = 100,	    /* for the threads of a process that is ending */
 };
 
 struct hs_process {
@@ -24,22 +28,55 @@ struct hs_process {
 	struct hs_stop stop;
 };
 
-struct hs_error *hs_process_alive(pid_t pid)
+/* State and number of threads of @pid, read at the same moment. */
+static struct hs_error *read_state(pid_t pid, char *state, unsigned long *threads)
 {
 	_cleanup_free_ char *stat = NULL;
 	struct hs_error *err;
-	const char *state;
+	const char *at;
 
 	err = hs_proc_read(pid, "stat", &stat, NULL);
 	if (err)
 		return err;
-	state = strrchr(stat, ')');
-	if (state && (state[2] == 'Z' || state[2] == 'X'))
-		return hs_error_create(HS_ERROR_GONE,
-				       "process %d: it has ended (its parent has not taken note: "
-				       "a zombie)",
-				       (int)pid);
+	/* Behind the command's bracket: the state, 16 numbers, the number of threads. */
+	at = strrchr(stat, ')');
+	if (!at || sscanf(at,
+			  ") %c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s "
+			  "%lu",
+			  state, threads) != 2)
+		return hs_error_create(HS_ERROR_FAILED,
+				       "process %d: /proc/%d/stat is not of the kernel's form",
+				       (int)pid, (int)pid);
 	return NULL;
+}
+
+struct hs_error *hs_process_alive(pid_t pid)
+{
+	const struct timespec nap = {.tv_nsec = 1000000};
+
+	/*
+	 * The main thread may end before the others when a process ends, and does when another
+	 * thread calls execve() and takes its place.
+	 */
+	for (int i = 0;; i++) {
+		unsigned long threads;
+		char state;
+		struct hs_error *err = read_state(pid, &state, &threads);
+
+		if (err || (state != 'Z' && state != 'X'))
+			return err;
+		if (threads <= 1)
+			return hs_error_create(HS_ERROR_GONE,
+					       "process %d: it has ended (its parent has not taken "
+					       "note: a zombie)",
+					       (int)pid);
+		if (i == END_PATIENCE_MS)
+			return hs_error_create(HS_ERROR_UNSUPPORTED,
+					       "process %d: its main thread has ended while others "
+					       "go on; such a process is not supported",
+					       (int)pid);
+		nanosleep(&nap, NULL);
+	}
 }
 
 struct hs_error *hs_process_open(pid_t pid, struct hs_process **ret)
@@ -47,6 +84,7 @@ struct hs_error *hs_process_open(pid_t pid, struct hs_process **ret)
 	struct hs_process *process;
 	struct hs_error *err;
 	uint64_t leader;
+	uint64_t flags;
 	uint64_t size;
 
 	if (pid <= 0)
@@ -59,10 +97,14 @@ struct hs_error *hs_process_open(pid_t pid, struct hs_process **ret)
 		return hs_error_create(HS_ERROR_UNSUPPORTED,
 				       "process %d: this is a thread; its process is %llu",
 				       (int)pid, (unsigned long long)leader);
-	if (!hs_proc_status_field(pid, "VmSize", &size))
+	if (!hs_proc_status_field(pid, "VmSize", &size)) {
+		if (!hs_proc_stat_field(pid, STAT_FLAGS, &flags) || !(flags & KERNEL_THREAD))
+			return hs_error_create(HS_ERROR_GONE, "process %d: it is just ending",
+					       (int)pid);
 		return hs_error_create(HS_ERROR_UNSUPPORTED,
 				       "process %d: not a Python process (a kernel thread)",
 				       (int)pid);
+	}
 	process = calloc(1, sizeof(*process));
 	if (!process)
 		return &hs_enomem;
@@ -75,7 +117,7 @@ void hs_process_close(struct hs_process *process)
 {
 	if (!process)
 		return;
-	hs_stop_release(&process->stop);
+	hs_stop_deinit(&process->stop);
 	free(process);
 }
 
@@ -268,7 +310,8 @@ struct hs_error *hs_process_copy(struct hs_process *process, struct hs_image *im
 	err = hs_process_pages(process, &image->maps, copy_pages, &copy);
 	if (err)
 		return err;
-	if (copy.gone)
+	/* What has been killed has no mappings, even if it is still stopped. */
+	if (copy.gone || !image->slot_count)
 		return hs_error_create(HS_ERROR_GONE,
 				       "process %d: it ended while it was being copied",
 				       (int)process->pid);

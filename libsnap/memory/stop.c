@@ -22,6 +22,12 @@
 #include <sys/wait.h>
 #include <time.h>
 
+enum {
+	SEIZE_ATTEMPTS = 3,
+	RELEASE_PATIENCE_MS = 20,
+	DEINIT_PATIENCE_MS = 500,
+};
+
 static struct hs_error *gone(pid_t pid)
 {
 	return hs_error_create(HS_ERROR_GONE, "process %d: it has ended", (int)pid);
@@ -40,21 +46,71 @@ static void forget(struct hs_stop *stop, struct hs_stopped_thread *thread)
 	*thread = stop->data[--stop->size];
 }
 
+/* Whether thread @tid is a zombie, or not there any more. */
+static bool has_ended(pid_t pid, pid_t tid)
+{
+	_cleanup_free_ char *stat = NULL;
+	struct hs_error *err;
+	const char *state;
+	char file[48];
+
+	snprintf(file, sizeof(file), "task/%d/stat", (int)tid);
+	err = hs_proc_read(pid, file, &stat, NULL);
+	if (err) {
+		hs_error_destroy(err);
+		return true;
+	}
+	state = strrchr(stat, ')');
+	return !state || state[1] != ' ' || state[2] == 'Z' || state[2] == 'X';
+}
+
+/*
+ * A thread that calls execve() takes the number of the main thread, which ends: we hold it already
+ * if we held it under its old number.
+ */
+static bool is_ours_already(const struct hs_stop *stop, pid_t tid)
+{
+	int errnum = errno;
+	bool ours =
+		errno == EPERM && tid == stop->pid && !ptrace(PTRACE_INTERRUPT, tid, NULL, NULL);
+
+	errno = errnum;
+	return ours;
+}
+
+/*
+ * PTRACE_SEIZE; 0, or errno.  The kernel says EPERM also of a thread that is just ending (here
+ * ESRCH then), and execve() may put another in its place before we have looked: so try again.
+ */
+static int try_seize(const struct hs_stop *stop, pid_t tid)
+{
+	for (int i = 0; i < SEIZE_ATTEMPTS; i++) {
+		if (!ptrace(PTRACE_SEIZE, tid, NULL, NULL) || is_ours_already(stop, tid))
+			return 0;
+		if (errno != EPERM)
+			return errno;
+		if (has_ended(stop->pid, tid))
+			return ESRCH;
+	}
+	return EPERM;
+}
+
 /* Seize thread @tid and ask it to stop.  A thread that has ended is no error. */
 static struct hs_error *seize(struct hs_stop *stop, pid_t tid)
 {
 	struct hs_stopped_thread thread = {.tid = tid};
+	int errnum;
 
 	if (!hs_vector_reserve(stop, stop->size + 1))
 		return &hs_enomem;
-	if (ptrace(PTRACE_SEIZE, tid, NULL, NULL)) {
-		if (errno == ESRCH)
-			return NULL;
-		if (errno == EPERM || errno == EACCES)
-			return hs_process_refused(stop->pid);
-		return hs_error_errno(errno, "process %d: cannot stop thread %d", (int)stop->pid,
+	errnum = try_seize(stop, tid);
+	if (errnum == ESRCH)
+		return NULL;
+	if (errnum == EPERM || errnum == EACCES)
+		return hs_process_refused(stop->pid);
+	if (errnum)
+		return hs_error_errno(errnum, "process %d: cannot stop thread %d", (int)stop->pid,
 				      (int)tid);
-	}
 	hs_vector_push(stop, thread);
 	/* Fails only if the thread has ended meanwhile; waiting for it tells. */
 	ptrace(PTRACE_INTERRUPT, tid, NULL, NULL);
@@ -91,6 +147,44 @@ static struct hs_error *seize_new(struct hs_stop *stop, size_t *added)
 }
 
 /*
+ * waitpid() without waiting.  The end of a process that is our own child is not taken from whoever
+ * waits for it: then there is nothing to wait for, as errno says.
+ */
+static pid_t wait_thread(const struct hs_stop *stop, pid_t tid, int *status)
+{
+	siginfo_t info = {0};
+	uint64_t parent;
+
+	/* Of threads that are traced, stops are reported whether they were asked for or not. */
+	if (tid == stop->pid && hs_proc_status_field(tid, "PPid", &parent) &&
+	    parent == (uint64_t)getpid() &&
+	    !waitid(P_PID, (id_t)tid, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) &&
+	    info.si_pid == tid && info.si_code != CLD_TRAPPED) {
+		errno = ECHILD;
+		return -1;
+	}
+	return waitpid(tid, status, __WALL | WNOHANG);
+}
+
+/*
+ * Threads that had stopped end all the same when the process is killed, or when another of its
+ * threads calls execve(), which goes on only after we have taken note of it.
+ */
+static void forget_ended(struct hs_stop *stop)
+{
+	for (size_t i = 0; i < stop->size;) {
+		struct hs_stopped_thread *thread = &stop->data[i];
+		int status;
+		pid_t tid = thread->stopped ? wait_thread(stop, thread->tid, &status) : 0;
+
+		if ((tid > 0 && !WIFSTOPPED(status)) || (tid < 0 && errno != EINTR))
+			forget(stop, thread);
+		else
+			i++;
+	}
+}
+
+/*
  * Take note of what waitpid() said of @thread.  A stop by a signal that is being delivered serves
  * as well as the one asked for; the signal is handed on when the thread is let go.
  */
@@ -119,15 +213,18 @@ static bool wait_stopped(struct hs_stop *stop, uint64_t deadline)
 			i++;
 			continue;
 		}
-		tid = waitpid(thread->tid, &status, __WALL | WNOHANG);
-		if (tid > 0)
+		tid = wait_thread(stop, thread->tid, &status);
+		if (tid > 0) {
 			note(stop, thread, status);
-		else if (tid < 0 && errno != EINTR)
+		} else if (tid < 0 && errno != EINTR) {
 			forget(stop, thread);
-		else if (hs_clock_monotonic() > deadline)
+		} else if (hs_clock_monotonic() > deadline) {
 			return false;
-		else
+		} else {
 			nanosleep(&nap, NULL);
+			forget_ended(stop);
+			i = 0;
+		}
 	}
 	return true;
 }
@@ -164,38 +261,56 @@ struct hs_error *hs_stop_all(struct hs_stop *stop, pid_t pid, uint32_t timeout_m
 	return err;
 }
 
-/* A thread that was asked to stop and has not cannot be detached before it does. */
-static void release_late(pid_t tid)
+/*
+ * Let @thread go; false if it has neither stopped nor ended yet.  One that was asked to stop and
+ * has not cannot be detached before it does; of one that has ended note must be taken, for until
+ * then neither its parent nor an execve() of another thread goes on.
+ */
+static bool let_go(const struct hs_stop *stop, struct hs_stopped_thread *thread)
+{
+	int status;
+	pid_t got;
+
+	if (thread->stopped &&
+	    !ptrace(PTRACE_DETACH, thread->tid, NULL, (void *)(intptr_t)thread->signal))
+		return true;
+	thread->stopped = false;
+	got = wait_thread(stop, thread->tid, &status);
+	if (got < 0)
+		return errno != EINTR;
+	if (got == 0)
+		return false;
+	if (WIFSTOPPED(status))
+		ptrace(PTRACE_DETACH, thread->tid, NULL,
+		       (void *)(intptr_t)(status >> 16 == 0 ? WSTOPSIG(status) : 0));
+	return true;
+}
+
+/* Let all threads go, waiting @patience_ms for those that are late. */
+static void release(struct hs_stop *stop, unsigned int patience_ms)
 {
 	const struct timespec nap = {.tv_nsec = 1000000};
 
-	for (int i = 0; i < 20; i++) {
-		int status;
-		pid_t got = waitpid(tid, &status, __WALL | WNOHANG);
-
-		if (got < 0)
-			return;
-		if (got > 0) {
-			int signal = status >> 16 == 0 ? WSTOPSIG(status) : 0;
-
-			if (WIFSTOPPED(status))
-				ptrace(PTRACE_DETACH, tid, NULL, (void *)(intptr_t)signal);
-			return;
+	for (unsigned int i = 0;; i++) {
+		for (size_t k = 0; k < stop->size;) {
+			if (let_go(stop, &stop->data[k]))
+				forget(stop, &stop->data[k]);
+			else
+				k++;
 		}
+		if (!stop->size || i >= patience_ms)
+			return;
 		nanosleep(&nap, NULL);
 	}
 }
 
 void hs_stop_release(struct hs_stop *stop)
 {
-	for (size_t i = 0; i < stop->size; i++) {
-		const struct hs_stopped_thread *thread = &stop->data[i];
+	release(stop, RELEASE_PATIENCE_MS);
+}
 
-		if (thread->stopped)
-			ptrace(PTRACE_DETACH, thread->tid, NULL, (void *)(intptr_t)thread->signal);
-	}
-	for (size_t i = 0; i < stop->size; i++)
-		if (!stop->data[i].stopped)
-			release_late(stop->data[i].tid);
+void hs_stop_deinit(struct hs_stop *stop)
+{
+	release(stop, DEINIT_PATIENCE_MS);
 	hs_vector_deinit(stop);
 }

@@ -15,7 +15,7 @@ struct hs_stopped_thread {
 	int signal; /* to be delivered when the thread goes on; 0: none */
 };
 
-/* The threads held.  All zero: none. */
+/* The threads held, and those that are still to be let go.  All zero: none. */
 struct hs_stop {
 	pid_t pid;
 	struct hs_stopped_thread *data;
@@ -26,7 +26,14 @@ struct hs_stop {
 /* Stop all threads of @pid; see hs_process_stop().  On failure nothing is held. */
 struct hs_error *hs_stop_all(struct hs_stop *stop, pid_t pid, uint32_t timeout_ms) HS_MUST_CHECK;
 
-/* Let the threads go on.  Does nothing if none is held. */
+/*
+ * Let the threads go on.  Does nothing if none is held.  A thread in uninterruptible sleep that was
+ * asked to stop cannot be let go before it has stopped: if that takes long, the next call of a
+ * function of these does it, and the kernel when the calling thread of this program ends.
+ */
 void hs_stop_release(struct hs_stop *stop);
+
+/* The same, waiting longer for such threads. */
+void hs_stop_deinit(struct hs_stop *stop);
 
 #endif
