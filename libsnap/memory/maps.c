@@ -60,10 +60,11 @@ struct hs_error *hs_maps_parse(const char *text, struct hs_maps *ret)
 
 	while (*text) {
 		const char *end = strchrnul(text, '\n');
-		struct hs_mapping mapping;
+		struct hs_mapping mapping = {0};
 
 		if (!parse_line(text, (size_t)(end - text), &mapping) ||
 		    (maps.size && mapping.start < maps.data[maps.size - 1].end)) {
+			free(mapping.name);
 			hs_maps_deinit(&maps);
 			return hs_error_create(HS_ERROR_FAILED,
 					       "the list of mappings is not of the kernel's form");
