@@ -7,8 +7,8 @@ import compare
 ZOO = pathlib.Path(__file__).with_name("zoo.py")
 
 # Shares in percent that must agree over all objects.
-SIZES = 99.0
-REFERENTS = 99.0
+SIZES = 99.9
+REFERENTS = 99.9
 
 
 def test_snapshot_equals_truth(heapsnap, python, start, tmp_path, record_property):

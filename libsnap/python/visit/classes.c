@@ -13,7 +13,7 @@ static bool is_heap_type(const struct hs_object *object)
 	return hs_half(object, PY_TP_FLAGS) & PY_FLAG_HEAPTYPE;
 }
 
-static void type_visit(struct hs_python *python, const struct hs_object *object)
+void hs_visit_type(struct hs_python *python, const struct hs_object *object)
 {
 	hs_visit_named(python, hs_word(object, PY_TP_DICT), "__dict__");
 	hs_visit_named(python, hs_word(object, PY_TP_CACHE), "cache");
@@ -24,7 +24,7 @@ static void type_visit(struct hs_python *python, const struct hs_object *object)
 		hs_visit_named(python, hs_word(object, python->layout->heap_type_module), "module");
 }
 
-static void type_hidden(struct hs_python *python, const struct hs_object *object)
+void hs_visit_type_hidden(struct hs_python *python, const struct hs_object *object)
 {
 	const struct hs_pytype *type;
 
@@ -45,7 +45,7 @@ static void type_hidden(struct hs_python *python, const struct hs_object *object
 		hs_visit_named(python, hs_word(object, PY_TP_SUBCLASSES), "subclasses");
 }
 
-static uint64_t type_size(struct hs_python *python, const struct hs_object *object)
+uint64_t hs_type_object_size(struct hs_python *python, const struct hs_object *object)
 {
 	struct hs_keys keys;
 	hs_addr cached;
@@ -94,9 +94,9 @@ static const struct hs_field_rule weakref_fields[] = {
 static const struct hs_rule rules[] = {
 	{.name = "type",
 	 .role = HS_ROLE_TYPE,
-	 .visit = type_visit,
-	 .hidden = type_hidden,
-	 .size = type_size,
+	 .visit = hs_visit_type,
+	 .hidden = hs_visit_type_hidden,
+	 .size = hs_type_object_size,
 	 .subclass_keeps_role = true},
 	{.name = "module",
 	 .role = HS_ROLE_MODULE,

@@ -55,9 +55,11 @@ struct hs_rule_family {
 extern const struct hs_rule_family hs_rules_atoms;
 extern const struct hs_rule_family hs_rules_classes;
 extern const struct hs_rule_family hs_rules_containers;
+extern const struct hs_rule_family hs_rules_ctypes;
 extern const struct hs_rule_family hs_rules_exceptions;
 extern const struct hs_rule_family hs_rules_frames;
 extern const struct hs_rule_family hs_rules_functions;
+extern const struct hs_rule_family hs_rules_itertools;
 extern const struct hs_rule_family hs_rules_library;
 
 #define HS_RULE_FAMILY(table)                                                                      \
@@ -135,6 +137,11 @@ void hs_visit_body(struct hs_python *python, const struct hs_object *object);
 void hs_visit_dict(struct hs_python *python, const struct hs_object *object);
 void hs_visit_dict_hidden(struct hs_python *python, const struct hs_object *object);
 uint64_t hs_dict_size(struct hs_python *python, const struct hs_object *object);
+
+/* The type object @object, for `type` and metatypes derived from it. */
+void hs_visit_type(struct hs_python *python, const struct hs_object *object);
+void hs_visit_type_hidden(struct hs_python *python, const struct hs_object *object);
+uint64_t hs_type_object_size(struct hs_python *python, const struct hs_object *object);
 
 /* Locals and evaluation stack of the interpreter frame at @frame, with what it refers to. */
 void hs_visit_frame(struct hs_python *python, hs_addr frame);
