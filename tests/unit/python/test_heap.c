@@ -140,7 +140,7 @@ static void read_saved(struct sample *sample, const char *path)
 static bool take_sample(const char *python, struct sample *sample)
 {
 	struct hs_process *process = NULL;
-	struct target target;
+	struct target target = {0};
 	char path[64];
 
 	if (!copy_sample(python, &target, &process, sample))
