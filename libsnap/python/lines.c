@@ -109,7 +109,7 @@ uint32_t hs_code_line(struct hs_python *python, hs_addr code, int64_t offset)
 
 		line += take_entry(&table, kind);
 		at += ((head & 7) + 1) * CODE_UNIT;
-		if (offset < at)
+		if (offset < at && !table.failed)
 			return kind == LOCATION_NONE || line <= 0 || line > INT32_MAX
 				       ? 0
 				       : (uint32_t)line;
