@@ -25,7 +25,7 @@ def judge(case):
     reason = case.find("skipped")
     if reason is not None:
         last = output.strip().splitlines()[-1:] or [reason.get("message", "")]
-        print(f"skipped: {case.get('name')}: {last[0]}", file=sys.stderr)
+        print(f"skipped: {case.get('name')}: {last[0].removeprefix('skipped: ')}", file=sys.stderr)
         return 0, 0, 1
     functions = cmocka(output)
     if case.find("failure") is not None or case.find("error") is not None:
