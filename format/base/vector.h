@@ -40,7 +40,8 @@ static inline bool hs_vector_grow(void *data, size_t *capacity, size_t element, 
 			return false;
 	if (__builtin_mul_overflow(room, element, &bytes))
 		return false;
-	/* The pointer is of another type than void *: an access as such would break aliasing rules. */
+	/* The pointer is of another type than void *: an access as such would break aliasing rules.
+	 */
 	memcpy(&old, data, sizeof(old));
 	grown = realloc(old, bytes);
 	if (!grown)

@@ -42,7 +42,7 @@ struct hs_image {
 	uint32_t slot_capacity;
 	uint32_t *directory[HS_DIRECTORY_SIZE];
 	struct hs_maps maps; /* of the target when it was copied; owned */
-	bool sealed;         /* the slots must not move any more */
+	bool sealed;	     /* the slots must not move any more */
 	hs_image_fetch_fn *fetch;
 	void *fetch_context;
 	HS_VECTOR(char *) strings; /* those that do not lie in neighbouring slots; owned */

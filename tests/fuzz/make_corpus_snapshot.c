@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* make_corpus_snapshot.c: writes the corpus of fuzz_snapshot into a folder: snapshots of several kinds. */
+/* make_corpus_snapshot.c: writes the corpus of fuzz_snapshot into a folder: snapshots of several
+ * kinds. */
 #include "unit/format/sample.h"
 
 #include <errno.h>

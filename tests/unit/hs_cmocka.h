@@ -3,7 +3,8 @@
 #ifndef HS_CMOCKA_H
 #define HS_CMOCKA_H
 
-/* clang-format off: the order matters */
+/* The order matters: cmocka.h needs what comes before it. */
+/* clang-format off */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
