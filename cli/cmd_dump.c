@@ -72,9 +72,9 @@ static void tell(struct terminal *terminal, const struct hs_snapshot *snap, cons
 		gaps += info->gaps[i].count;
 	if (gaps || info->damaged)
 		terminal_note(terminal,
-			      "not complete: %" PRIu64 " gaps, %" PRIu64
-			      " inconsistent; heapsnap info lists them",
-			      gaps, info->damaged);
+			      "not complete: %s things could not be read, %" PRIu64
+			      " stayed inconsistent (heapsnap info says which)",
+			      units_format_count(gaps, count), info->damaged);
 	if (name)
 		terminal_note(terminal, "next: heapsnap top %s", name);
 	free(name);

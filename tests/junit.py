@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""junit.py: print "PASSED FAILED SKIPPED" of a JUnit file, and on stderr why tests were skipped.
+"""junit.py: print "PASSED FAILED SKIPPED" of a JUnit file; on stderr what failed, or was skipped.
 
 A cmocka program is one test to ctest; its functions are counted one by one.
 """
@@ -29,6 +29,7 @@ def judge(case):
         return 0, 0, 1
     functions = cmocka(output)
     if case.find("failure") is not None or case.find("error") is not None:
+        print(f"FAILED: {case.get('name')}", *output.splitlines()[-40:], sep="\n", file=sys.stderr)
         return functions if functions and functions[1] else (0, 1, 0)
     for name in re.findall(r"^\[ *SKIPPED *\] ([^\d\n].*)$", output, re.M) if functions else []:
         print(f"skipped: {case.get('name')}: {name}", file=sys.stderr)
