@@ -215,6 +215,18 @@ def start():
         yield make_start(stack)
 
 
+@pytest.fixture
+def start_command():
+    """start_command(PROGRAM, ARGUMENT...) runs any program up to its first READY."""
+    with contextlib.ExitStack() as stack:
+        def begin(*command):
+            target = Target(command)
+            stack.callback(target.kill)
+            target.wait_ready()
+            return target
+        yield begin
+
+
 def make_start(stack):
     def begin(python, script, *arguments, **more):
         target = Target([python, "-B", TARGETS / script, *arguments], **more)
