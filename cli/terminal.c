@@ -129,6 +129,8 @@ bool terminal_color(enum color wish)
 {
 	const char *no_color = getenv("NO_COLOR");
 
+	if (no_color && *no_color)
+		return false;
 	switch (wish) {
 	case COLOR_ALWAYS:
 		return true;
@@ -137,7 +139,7 @@ bool terminal_color(enum color wish)
 	case COLOR_AUTO:
 		break;
 	}
-	return is_capable(STDOUT_FILENO) && !(no_color && *no_color);
+	return is_capable(STDOUT_FILENO);
 }
 
 unsigned int terminal_width(void)

@@ -237,7 +237,7 @@ static bool classify_one(const struct hs_tables *tables, const struct hs_classif
 		}
 		numbers[i] = last;
 	}
-	name_of = malloc((keys.count ? keys.count : 1) * sizeof(*name_of));
+	name_of = calloc(keys.count ? keys.count : 1, sizeof(*name_of));
 	if (!name_of)
 		return false;
 	for (uint32_t i = 0; i < keys.count; i++) {

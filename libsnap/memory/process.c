@@ -59,8 +59,8 @@ struct hs_error *hs_process_alive(pid_t pid)
 	 * thread calls execve() and takes its place.
 	 */
 	for (int i = 0;; i++) {
-		unsigned long threads;
-		char state;
+		unsigned long threads = 0;
+		char state = '\0';
 		struct hs_error *err = read_state(pid, &state, &threads);
 
 		if (err || (state != 'Z' && state != 'X'))

@@ -167,66 +167,54 @@ static pid_t wait_thread(const struct hs_stop *stop, pid_t tid, int *status)
 }
 
 /*
- * Threads that had stopped end all the same when the process is killed, or when another of its
- * threads calls execve(), which goes on only after we have taken note of it.
+ * Take note of what has become of @thread; false if it is to be forgotten, for it has ended.
+ *
+ * A stop by a signal that is being delivered serves as well as the one asked for; the signal is
+ * handed on when the thread is let go.  Threads that had stopped end all the same when the process
+ * is killed, or when another of its threads calls execve().
  */
-static void forget_ended(struct hs_stop *stop)
+static bool look_at(const struct hs_stop *stop, struct hs_stopped_thread *thread)
 {
-	for (size_t i = 0; i < stop->size;) {
-		struct hs_stopped_thread *thread = &stop->data[i];
-		int status;
-		pid_t tid = thread->stopped ? wait_thread(stop, thread->tid, &status) : 0;
+	int status;
+	pid_t tid = wait_thread(stop, thread->tid, &status);
 
-		if ((tid > 0 && !WIFSTOPPED(status)) || (tid < 0 && errno != EINTR))
-			forget(stop, thread);
-		else
-			i++;
-	}
+	if (tid == 0 || (tid < 0 && errno == EINTR))
+		return true;
+	if (tid < 0 || !WIFSTOPPED(status))
+		return false;
+	if (!thread->stopped && status >> 16 == 0)
+		thread->signal = WSTOPSIG(status);
+	thread->stopped = true;
+	return true;
 }
 
 /*
- * Take note of what waitpid() said of @thread.  A stop by a signal that is being delivered serves
- * as well as the one asked for; the signal is handed on when the thread is let go.
+ * Wait until all threads held have stopped; false if that takes too long.  Every pass looks at all
+ * of them: an execve() under way goes on only after note was taken of the end of each other thread.
  */
-static void note(struct hs_stop *stop, struct hs_stopped_thread *thread, int status)
-{
-	if (!WIFSTOPPED(status)) {
-		forget(stop, thread);
-		return;
-	}
-	thread->stopped = true;
-	if (status >> 16 == 0)
-		thread->signal = WSTOPSIG(status);
-}
-
-/* Wait until all threads held have stopped; false if that takes too long. */
 static bool wait_stopped(struct hs_stop *stop, uint64_t deadline)
 {
 	const struct timespec nap = {.tv_nsec = 50000};
 
-	for (size_t i = 0; i < stop->size;) {
-		struct hs_stopped_thread *thread = &stop->data[i];
-		int status;
-		pid_t tid;
+	for (;;) {
+		bool all = true;
 
-		if (thread->stopped) {
+		for (size_t i = 0; i < stop->size;) {
+			struct hs_stopped_thread *thread = &stop->data[i];
+
+			if (!look_at(stop, thread)) {
+				forget(stop, thread);
+				continue;
+			}
+			all = all && thread->stopped;
 			i++;
-			continue;
 		}
-		tid = wait_thread(stop, thread->tid, &status);
-		if (tid > 0) {
-			note(stop, thread, status);
-		} else if (tid < 0 && errno != EINTR) {
-			forget(stop, thread);
-		} else if (hs_clock_monotonic() > deadline) {
+		if (all)
+			return true;
+		if (hs_clock_monotonic() > deadline)
 			return false;
-		} else {
-			nanosleep(&nap, NULL);
-			forget_ended(stop);
-			i = 0;
-		}
+		nanosleep(&nap, NULL);
 	}
-	return true;
 }
 
 static struct hs_error *stop_all(struct hs_stop *stop, uint32_t timeout_ms)

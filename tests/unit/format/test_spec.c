@@ -17,7 +17,7 @@ static const char *source_path(const char *name, char path[512])
 	static const char below[] = "tests/unit/format/test_spec.c";
 	size_t size = strlen(__FILE__) - (sizeof(below) - 1);
 
-	assert_string_equal(__FILE__ + size, below);
+	assert_string_equal(&__FILE__[size], below);
 	snprintf(path, 512, "%.*s%s", (int)size, __FILE__, name);
 	return path;
 }
