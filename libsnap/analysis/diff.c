@@ -42,6 +42,16 @@ static void work_deinit(struct work *work)
 
 #define _cleanup_work_ __attribute__((cleanup(work_deinit)))
 
+static bool find_internal(struct hs_side *side)
+{
+	side->internal = calloc((size_t)side->tables.objects->count + 1, 1);
+	if (!side->internal)
+		return false;
+	for (hs_id i = side->forest->named; i < side->forest->reached; i++)
+		side->internal[side->forest->order[i]] = 1;
+	return true;
+}
+
 static struct hs_error *open_side(struct hs_side *side, const struct hs_snapshot *snap,
 				  const struct hs_classifier *const *by, size_t by_count,
 				  struct hs_strtab *names)
@@ -60,7 +70,7 @@ static struct hs_error *open_side(struct hs_side *side, const struct hs_snapshot
 	if (err)
 		return err;
 	side->forest = hs_graph_forest(side->graph);
-	return NULL;
+	return find_internal(side) ? NULL : &hs_enomem;
 }
 
 static void fill_rows(struct work *work)

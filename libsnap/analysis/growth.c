@@ -108,6 +108,9 @@ static bool add_kept(struct hs_growth *growth)
 			growth->classes[key >> 32].below += delta;
 			continue;
 		}
+		/* A table of the runtime's own grows for the sake of what others hold. */
+		if (b->internal[object])
+			continue;
 		class->own += delta;
 		if (delta > class->grown_by) {
 			class->grown_by = delta;

@@ -12,7 +12,8 @@
  * 1. The bytes of every new object go to the class of its head, those of every freed object come
  *    off the class of its head in the earlier snapshot.  Churn, as many new as freed, cancels out.
  * 2. What kept objects grew by goes to the class most objects in them belong to (a list grows for
- *    its items' sake), and to their own class if none does.
+ *    its items' sake), and to their own class if none does.  Tables that only internal roots reach
+ *    (of interned strings) grow on nobody's account then.
  * 3. A class whose heads became more by more than the class as a whole did has moved rather than
  *    grown; its share is scaled down accordingly, to nothing if the class did not grow.
  */

@@ -38,6 +38,8 @@ static bool count_source(struct hs_holders *holders, const struct hs_side *side,
 
 		if (!hs_is_head(side, target) || !holders->wanted[side->classes[target]])
 			continue;
+		if (side->internal[source] && !side->internal[target])
+			continue;
 		if (weakness->some[objects->shape[source]] &&
 		    hs_weakness_slot(weakness, source, (uint32_t)(edge - first)))
 			continue;

@@ -306,6 +306,7 @@ struct hs_error *hs_match_places(struct hs_side *a, struct hs_side *b)
 void hs_side_deinit(struct hs_side *side)
 {
 	hs_graph_destroy(side->graph);
+	free(side->internal);
 	free(side->classes);
 	free(side->other);
 	free(side->head);

@@ -21,6 +21,12 @@ struct hs_side {
 	struct hs_tables tables;
 	struct hs_graph *graph; /* forest only */
 	const struct hs_forest *forest;
+	/*
+	 * By object: whether only roots of rank HS_ROOT_INTERNAL reach it.  Such a table of the
+	 * runtime's own lists what others hold, the interned strings for example; it holds only
+	 * what nothing else reaches.
+	 */
+	uint8_t *internal;
 	uint32_t *classes; /* numbers of names that both sides share */
 	/* The object of the other side that is this one; HS_NONE: not kept; HS_OPENED: see below.
 	 */

@@ -108,6 +108,8 @@ static void search_roots(struct search *search)
 
 	roots = hs_snapshot_roots(search->snap, &count);
 	for (uint32_t rank = 0; rank < HS_ROOT_RANK_COUNT; rank++) {
+		if (rank == HS_ROOT_INTERNAL)
+			search->forest->named = search->end;
 		for (size_t i = 0; i < count; i++)
 			if (roots[i].rank == rank)
 				search_start(search, roots[i].object, HS_PARENT_ROOT);
@@ -167,7 +169,7 @@ struct hs_error *hs_forest_init(struct hs_forest *forest, const struct hs_snapsh
 	};
 	bool complete;
 
-	forest->reached = 0;
+	forest->named = forest->reached = 0;
 	forest->parent = hs_huge_alloc(count, sizeof(*forest->parent));
 	forest->order = hs_huge_alloc(count, sizeof(*forest->order));
 	if (!forest->parent || !forest->order || !hs_weakness_init(&weakness, snap))

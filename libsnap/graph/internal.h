@@ -20,6 +20,7 @@ struct hs_forest {
 	 */
 	uint64_t *parent;
 	hs_id *order;  /* all objects, each behind its parent */
+	hs_id named;   /* the first so many of order are reached from roots above INTERNAL */
 	hs_id reached; /* the first so many of order are reached from roots */
 };
 

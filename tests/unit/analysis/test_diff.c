@@ -876,6 +876,61 @@ static void other_process(void **state)
 	deinit(&f);
 }
 
+/* The runtime's table of interned strings lists what a module's list holds. */
+static void interned_strings(void **state)
+{
+	struct fixture f;
+	uint32_t table, list;
+
+	(void)state;
+	init(&f);
+	table = heap_object(&f.heap, T_DICT, 64);
+	heap_root(&f.heap, HS_ROOT_INTERNAL, table, "interned strings");
+	list = heap_object(&f.heap, T_LIST, 56);
+	heap_set(&f.heap, f.ns, "NAMES", list);
+	first_snapshot(&f);
+	for (int i = 0; i < MANY; i++) {
+		uint32_t name = heap_object(&f.heap, T_STR, 60);
+
+		heap_put(&f.heap, table, name, name);
+		heap_append(&f.heap, list, name);
+	}
+	f.heap.objects.data[list].size += 8 * MANY;
+	f.heap.objects.data[table].size += 40 * MANY;
+	second_snapshot(&f);
+	assert_first(&f, "str", "list", "module app → NAMES", "app.NAMES");
+	assert_int_equal(f.diff->suspect_count, 1);
+	assert_int_equal(f.diff->suspects[0].holder.held, MANY);
+	assert_int_equal(f.diff->suspects[0].attributed, MANY * (60 + 8));
+	deinit(&f);
+}
+
+/* What nothing else reaches the table does hold. */
+static void interned_strings_alone(void **state)
+{
+	struct fixture f;
+	uint32_t table, list;
+
+	(void)state;
+	init(&f);
+	table = heap_object(&f.heap, T_DICT, 64);
+	heap_root(&f.heap, HS_ROOT_INTERNAL, table, "interned strings");
+	list = heap_object(&f.heap, T_LIST, 56);
+	heap_set(&f.heap, f.ns, "NAMES", list);
+	first_snapshot(&f);
+	for (int i = 0; i < MANY; i++) {
+		uint32_t name = heap_object(&f.heap, T_STR, 60);
+
+		heap_put(&f.heap, table, name, name);
+		if (!i)
+			heap_append(&f.heap, list, name);
+	}
+	second_snapshot(&f);
+	assert_first(&f, "str", "dict", "interned strings", "interned strings");
+	assert_int_equal(f.diff->suspect_count, 1);
+	deinit(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -910,6 +965,8 @@ int main(void)
 		cmocka_unit_test(many_new_containers),
 		cmocka_unit_test(container_of_another_type),
 		cmocka_unit_test(other_process),
+		cmocka_unit_test(interned_strings),
+		cmocka_unit_test(interned_strings_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
