@@ -58,7 +58,7 @@ static void tell(struct terminal *terminal, const struct hs_snapshot *snap, cons
 	bool is_file = !output_is_stdout(path);
 	char *name = is_file ? output_quote(path) : NULL;
 	struct stat status;
-	uint64_t gaps = 0;
+	uint64_t gaps = hs_snapshot_gap_total(snap);
 
 	if (!is_file || stat(path, &status))
 		status.st_size = 0;
@@ -68,8 +68,6 @@ static void tell(struct terminal *terminal, const struct hs_snapshot *snap, cons
 		      units_format_bytes(total_size(objects), bytes), status.st_size ? " in " : "",
 		      status.st_size ? units_format_bytes((uint64_t)status.st_size, size) : "",
 		      units_format_duration(info->pause_ns, pause));
-	for (size_t i = 0; i < info->gap_count; i++)
-		gaps += info->gaps[i].count;
 	if (gaps || info->damaged)
 		terminal_note(terminal,
 			      "not complete: %s things could not be read, %" PRIu64

@@ -118,6 +118,17 @@ const struct hs_info *hs_snapshot_info(const struct hs_snapshot *snap)
 	return &snap->info;
 }
 
+uint64_t hs_snapshot_gap_total(const struct hs_snapshot *snap)
+{
+	const struct hs_info *info = hs_snapshot_info(snap);
+	uint64_t total = 0;
+
+	for (size_t i = 0; i < info->gap_count; i++)
+		if (__builtin_add_overflow(total, info->gaps[i].count, &total))
+			return UINT64_MAX;
+	return total;
+}
+
 const struct hs_objects *hs_snapshot_objects(const struct hs_snapshot *snap)
 {
 	return &snap->objects;

@@ -359,7 +359,7 @@ static bool fill_input(struct hs_diff *diff, size_t i, const struct hs_snapshot 
 		.time_ns = info->time_ns,
 		.objects = hs_snapshot_objects(snap)->count,
 		.resident = info->resident,
-		.gaps = hs_gap_total(snap),
+		.gaps = hs_snapshot_gap_total(snap),
 	};
 	return true;
 }

@@ -9,17 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-uint64_t hs_gap_total(const struct hs_snapshot *snap)
-{
-	const struct hs_info *info = hs_snapshot_info(snap);
-	uint64_t total = 0;
-
-	for (size_t i = 0; i < info->gap_count; i++)
-		if (__builtin_add_overflow(total, info->gaps[i].count, &total))
-			return UINT64_MAX;
-	return total;
-}
-
 int hs_str_compare(struct hs_str a, struct hs_str b)
 {
 	size_t size = a.size < b.size ? a.size : b.size;
@@ -89,7 +78,7 @@ struct hs_error *hs_partition_create(const struct hs_snapshot *snap,
 	partition->arena = arena;
 	partition->by = hs_arena_copy(arena, by, by_count * sizeof(const void *));
 	partition->by_count = by_count;
-	partition->gaps = hs_gap_total(snap);
+	partition->gaps = hs_snapshot_gap_total(snap);
 	if (!partition->by)
 		return &hs_enomem;
 	err = hs_classify(snap, by, by_count, &names, &numbers);

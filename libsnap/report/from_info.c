@@ -15,16 +15,6 @@ static const struct hs_table_column gap_columns[] = {
 	{.key = "reason", .title = "Reason", .left = true, .audience = HS_FOR_ALL},
 };
 
-static uint64_t gap_total(const struct hs_info *info)
-{
-	uint64_t total = 0;
-
-	for (size_t i = 0; i < info->gap_count; i++)
-		if (__builtin_add_overflow(total, info->gaps[i].count, &total))
-			return UINT64_MAX;
-	return total;
-}
-
 static struct hs_value string_or_null(struct hs_report *report, struct hs_str str)
 {
 	return str.size ? hs_value_copy(report, str) : hs_value_null();
@@ -97,7 +87,6 @@ static void add_sections(struct hs_report *report, const struct hs_snapshot *sna
 			      section_columns, 2, count);
 	if (!table)
 		return;
-	table->table.text_rows = HS_ALL_ROWS;
 	if (!count)
 		table->audience = HS_FOR_DATA;
 	for (size_t i = 0; i < count; i++) {
@@ -118,7 +107,6 @@ static void add_gaps(struct hs_report *report, const struct hs_info *info)
 
 	if (!table)
 		return;
-	table->table.text_rows = HS_ALL_ROWS;
 	if (!info->gap_count)
 		table->audience = HS_FOR_DATA;
 	for (size_t i = 0; i < info->gap_count; i++) {
@@ -143,7 +131,7 @@ struct hs_error *hs_report_from_info(const struct hs_snapshot *snap, struct hs_r
 
 	if (!report)
 		return &hs_enomem;
-	gaps = gap_total(info);
+	gaps = hs_snapshot_gap_total(snap);
 	hs_report_coverage(report, gaps);
 	add_process(report, info);
 	add_heap(report, snap);

@@ -9,17 +9,13 @@ struct hs_error *hs_report_from_verify(const struct hs_snapshot *snap, const cha
 				       struct hs_report **ret)
 {
 	const struct hs_objects *objects = hs_snapshot_objects(snap);
-	const struct hs_info *info = hs_snapshot_info(snap);
 	struct hs_report *report = hs_report_create("heapsnap.verify/1");
 	struct hs_value name, objects_count, edges_count;
 	struct hs_node *root, *line;
-	uint64_t gaps = 0;
 
 	if (!report)
 		return &hs_enomem;
-	for (size_t i = 0; i < info->gap_count; i++)
-		gaps += info->gaps[i].count;
-	hs_report_coverage(report, gaps);
+	hs_report_coverage(report, hs_snapshot_gap_total(snap));
 	root = report->root;
 	name = hs_value_copy(report, hs_str_of(file));
 	objects_count = hs_value_number(HS_VALUE_COUNT, objects->count);
