@@ -12,7 +12,8 @@
 
 enum {
 	OPTIONS_ALL = OPTION_QUIET | OPTION_VERBOSE,
-	OPTIONS_REPORT = OPTIONS_ALL | OPTION_JSON | OPTION_COLOR | OPTION_ROWS,
+	OPTIONS_REPORT = OPTIONS_ALL | OPTION_JSON | OPTION_COLOR,
+	OPTIONS_ROWS = OPTIONS_REPORT | OPTION_ROWS,
 	OPTIONS_FILE = OPTIONS_ALL | OPTION_OUTPUT | OPTION_FORCE,
 };
 
@@ -21,11 +22,10 @@ static const struct command commands[] = {
 	 "take a snapshot of a running Python process", OPTIONS_FILE | OPTION_MODE | OPTION_LEVEL,
 	 1, cmd_dump},
 	{"top", "FILE [--by CLASSIFIER[,...]] [-n ROWS] [--json|--csv]",
-	 "what a snapshot's memory is made of", OPTIONS_REPORT | OPTION_CSV | OPTION_BY, 1,
-	 cmd_top},
+	 "what a snapshot's memory is made of", OPTIONS_ROWS | OPTION_CSV | OPTION_BY, 1, cmd_top},
 	{"diff", "A B [--by CLASSIFIER[,...]] [-n ROWS] [--json] [--fail-on growth[=BYTES]]",
 	 "what grew from one snapshot to the next, and who holds it",
-	 OPTIONS_REPORT | OPTION_BY | OPTION_FAIL_ON, 2, cmd_diff},
+	 OPTIONS_ROWS | OPTION_BY | OPTION_FAIL_ON, 2, cmd_diff},
 	{"info", "FILE [--json]", "what a snapshot is, and how complete", OPTIONS_REPORT, 1,
 	 cmd_info},
 	{"verify", "FILE [--json]", "check every checksum and invariant of a snapshot",
@@ -33,7 +33,7 @@ static const struct command commands[] = {
 	{"export", "FILE --to FORMAT [-o OUT] [-f]", "a snapshot in another format",
 	 OPTIONS_FILE | OPTION_TO, 1, cmd_export},
 	{"ps", "[-n ROWS] [--json|--csv]", "the Python processes of this machine",
-	 OPTIONS_REPORT | OPTION_CSV, 0, cmd_ps},
+	 OPTIONS_ROWS | OPTION_CSV, 0, cmd_ps},
 };
 
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(*commands) };

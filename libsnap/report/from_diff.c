@@ -298,6 +298,7 @@ static void add_rows(struct hs_report *report, const struct hs_diff *diff)
 	if (!table)
 		return;
 	table->table.more = "Type e.g. 'heapsnap diff A B -n 0' to view all.";
+	table->table.limited = true;
 	table->table.text_rows = growing_rows(diff);
 	for (size_t i = 0; i < diff->row_count; i++) {
 		const struct hs_diff_row *row = &diff->rows[i];

@@ -52,6 +52,7 @@ static void add_rows(struct hs_report *report, const struct hs_partition *partit
 			      partition->row_count);
 	if (!table)
 		return;
+	table->table.limited = true;
 	table->table.more = "Type e.g. 'heapsnap top FILE -n 0' to view all.";
 	for (size_t i = 0; i < partition->row_count; i++) {
 		const struct hs_partition_row *row = &partition->rows[i];

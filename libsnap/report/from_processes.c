@@ -100,8 +100,10 @@ struct hs_error *hs_report_from_processes(const struct hs_python_process *proces
 		hs_line_text(report, hs_node_line(report, report->root, 0),
 			     "No Python process to be seen.");
 	table = hs_node_table(report, report->root, "rows", NULL, columns, COLUMN_COUNT, count);
-	if (table)
+	if (table) {
+		table->table.limited = true;
 		table->table.text_rows = HS_ALL_ROWS;
+	}
 	if (table && !count)
 		table->audience = HS_FOR_DATA;
 	for (size_t i = 0; table && i < count; i++) {

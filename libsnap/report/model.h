@@ -84,8 +84,10 @@ struct hs_table {
 	size_t column_count;
 	size_t row_count;
 	struct hs_value *cells; /* row by row */
-	size_t text_rows;	/* text: rows shown unless told otherwise; HS_ALL_ROWS: all */
-	const char *more;	/* text: what to do to see the rows left out; may be NULL */
+	/* What hs_render_options.rows limits: the report's main table; others are always whole. */
+	bool limited;
+	size_t text_rows; /* limited, text: rows shown unless told otherwise; HS_ALL_ROWS: all */
+	const char *more; /* text: what to do to see the rows left out; may be NULL */
 };
 
 /* How a piece of a line looks on a terminal. */

@@ -32,7 +32,7 @@ size_t hs_render_rows(const struct hs_table *table, const struct hs_render_optio
 {
 	uint64_t limit = options->rows < 0 ? fallback : (uint64_t)options->rows;
 
-	if (options->rows == 0 || limit > table->row_count)
+	if (!table->limited || options->rows == 0 || limit > table->row_count)
 		return table->row_count;
 	return (size_t)limit;
 }

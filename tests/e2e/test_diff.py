@@ -89,7 +89,11 @@ def test_other_classifiers(heapsnap, any_pair):
 
 def test_number_of_rows(heapsnap, any_pair):
     files = [any_pair.first, any_pair.second]
-    assert len(heapsnap.json("diff", *files, "-n", "2")["rows"]) == 2
+    document = heapsnap.json("diff", *files, "-n", "1")
+    assert len(document["rows"]) == 1
+    assert len(document["snapshots"]) == 2
+    text = heapsnap("diff", *files, "-n", "1").stdout.decode()
+    assert "\nbefore " in text and "\nafter " in text
     assert len(heapsnap.json("diff", *files)["rows"]) > 20
 
 

@@ -36,6 +36,7 @@ MISTAKES = [
     (["diff", "a", "b", "--fail-on", "growth="], "growth"),
     (["diff", "a", "b", "--fail-on", "growth=1Q"], "1Q"),
     (["diff", "a", "b", "--fail-on", "growthy"], "y"),
+    (["info", "a", "-n", "1"], "-n"),
     (["dump", "x"], "PID"),
     (["dump", "0"], "PID"),
     (["dump", "-1"], "-1"),

@@ -40,7 +40,7 @@ struct hs_render_options {
 	enum hs_report_format format;
 	bool color; /* text: use terminal colours */
 	/*
-	 * Most rows per table.  Negative: the format's default (text 10, JSON and CSV all);
+	 * Most rows of the table "rows"; all else is whole.  Negative: the format's default (text 10, JSON and CSV all);
 	 * 0: all.
 	 */
 	int64_t rows;

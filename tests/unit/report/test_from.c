@@ -218,6 +218,26 @@ static void growth_as_json(void **state)
 	hs_report_destroy(report);
 }
 
+/* The number of rows asked for limits the classes, not the two snapshots. */
+static void growth_in_one_row(void **state)
+{
+	struct hs_report *report = diff_report(1024, 0);
+	struct hs_render_options options = {.format = HS_REPORT_JSON, .rows = 1};
+	char *text = capture(report, options);
+
+	(void)state;
+	assert_contains(text, "\"file\": \"b.snap\"");
+	assert_contains(text, "\"kind\": \"str\", \"count\"");
+	assert_not_contains(text, "\"kind\": \"module\"");
+	free(text);
+	options.format = HS_REPORT_TEXT;
+	text = capture(report, options);
+	assert_contains(text, "\nafter ");
+	assert_contains(text, " str\n<4 more rows. ");
+	free(text);
+	hs_report_destroy(report);
+}
+
 static void stable_as_text_and_json(void **state)
 {
 	struct hs_report *report = diff_report(0, 0);
@@ -268,6 +288,9 @@ static void info_of_a_snapshot(void **state)
 	assert_contains(text, "\"total\": 1048576");
 	assert_contains(text, "{\"count\": 7, \"example\": \"0x7f0012345678\", "
 			      "\"reason\": \"unreadable memory\"}");
+	free(text);
+	text = capture(report, (struct hs_render_options){.format = HS_REPORT_JSON, .rows = 1});
+	assert_contains(text, "\"reason\": \"unreadable memory\"}");
 	free(text);
 	text = capture_as(report, HS_REPORT_TEXT);
 	assert_contains(text, "What is missing\n");
@@ -326,6 +349,7 @@ int main(void)
 		cmocka_unit_test(hostile_type_names),
 		cmocka_unit_test(growth_as_text),
 		cmocka_unit_test(growth_as_json),
+		cmocka_unit_test(growth_in_one_row),
 		cmocka_unit_test(stable_as_text_and_json),
 		cmocka_unit_test(info_of_a_snapshot),
 		cmocka_unit_test(processes),

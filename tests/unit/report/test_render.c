@@ -19,6 +19,7 @@ static struct hs_report *table_report(size_t rows, const char *name)
 	assert_non_null(report);
 	table = hs_node_table(report, report->root, "rows", NULL, columns, 4, rows);
 	assert_non_null(table);
+	table->table.limited = true;
 	for (size_t i = 0; i < rows; i++)
 		hs_table_row(table, i,
 			     (const struct hs_value[]){
