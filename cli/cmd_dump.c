@@ -31,13 +31,14 @@ static void default_name(pid_t pid, char *buffer, size_t size)
 /* Find out where the snapshot may go before the process is touched.  Returns the exit code. */
 static int check_target(struct terminal *terminal, const char *path, bool force)
 {
-	if (!output_is_stdout(path))
-		return output_check(terminal, path, force);
-	if (isatty(STDOUT_FILENO))
+	struct hs_error *err;
+
+	if (output_is_stdout(path) && isatty(STDOUT_FILENO))
 		return terminal_complain(terminal, HS_ERROR_USAGE,
 					 "dump: -o -: a snapshot is not for a terminal; "
 					 "send it to a file or a pipe");
-	return 0;
+	err = hs_output_check(path, force);
+	return err ? terminal_fail(terminal, err) : 0;
 }
 
 static uint64_t total_size(const struct hs_objects *objects)

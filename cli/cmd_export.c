@@ -24,18 +24,14 @@ int cmd_export(const struct options *options, struct terminal *terminal)
 	const char *path = options->output ? options->output : "-";
 	struct hs_snapshot *snap;
 	struct hs_error *err;
-	int code;
 
 	if (!options->to)
 		return terminal_complain(
 			terminal, HS_ERROR_USAGE,
 			"export: --to FORMAT is missing (see: heapsnap help export)");
-	if (!output_is_stdout(path)) {
-		code = output_check(terminal, path, options->force);
-		if (code)
-			return code;
-	}
-	err = hs_snapshot_open(options->operands[0], &open, &snap);
+	err = hs_output_check(path, options->force);
+	if (!err)
+		err = hs_snapshot_open(options->operands[0], &open, &snap);
 	if (err)
 		return terminal_fail(terminal, err);
 	terminal_progress_end(terminal);

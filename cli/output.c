@@ -3,11 +3,8 @@
 #include "output.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 bool output_is_stdout(const char *path)
 {
@@ -43,65 +40,6 @@ char *output_quote(const char *path)
 	escaped = hs_escape((struct hs_str){quoted, (size_t)(to - quoted)}, HS_ESCAPE_TEXT, 0);
 	free(quoted);
 	return escaped;
-}
-
-/* Report that @path cannot be written, errno saying why.  Returns the exit code. */
-static int fail_errno(struct terminal *terminal, const char *path, const char *what)
-{
-	int errnum = errno;
-	int code = errnum == EACCES || errnum == EPERM ? HS_ERROR_PERMISSION : HS_ERROR_FAILED;
-	char *name = output_quote(path);
-
-	terminal_complain(terminal, code, "cannot write %s: %s%s", name ? name : "?", what,
-			  strerror(errnum));
-	free(name);
-	return code;
-}
-
-/* Report that something stands at @path that is not to be replaced.  Returns the exit code. */
-static int fail_exists(struct terminal *terminal, const char *path, const char *why)
-{
-	char *name = output_quote(path);
-
-	terminal_complain(terminal, HS_ERROR_FAILED, "cannot write %s: %s", name ? name : "?", why);
-	free(name);
-	return HS_ERROR_FAILED;
-}
-
-/* The folder that @path lies in; owned by the caller, NULL if memory ran out. */
-static char *folder_of(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	if (!slash)
-		return strdup(".");
-	return strndup(path, slash == path ? 1 : (size_t)(slash - path));
-}
-
-int output_check(struct terminal *terminal, const char *path, bool force)
-{
-	struct stat status;
-	char *folder;
-	int code = 0;
-
-	if (!lstat(path, &status)) {
-		if (S_ISDIR(status.st_mode))
-			return fail_exists(terminal, path, "it is a folder");
-		/* Renaming over a device, a pipe or a link would take it away from others. */
-		if (!S_ISREG(status.st_mode))
-			return fail_exists(
-				terminal, path,
-				"it is no regular file (-o - writes to standard output)");
-		if (!force)
-			return fail_exists(terminal, path, "it exists (-f replaces it)");
-	} else if (errno != ENOENT) {
-		return fail_errno(terminal, path, "");
-	}
-	folder = folder_of(path);
-	if (!folder || faccessat(AT_FDCWD, folder, W_OK | X_OK, AT_EACCESS))
-		code = fail_errno(terminal, path, "its folder: ");
-	free(folder);
-	return code;
 }
 
 int output_report(struct terminal *terminal, const struct options *options,

@@ -12,13 +12,6 @@
 /* Whether @path means standard output. */
 bool output_is_stdout(const char *path);
 
-/*
- * Find out, before any work is done, whether a file can come to be at @path: its folder exists and
- * can be written to, and nothing is there that @force does not allow to replace.  Returns 0, or
- * the exit code of a failure that has been reported.
- */
-int output_check(struct terminal *terminal, const char *path, bool force);
-
 /* Print @report on standard output as the options say.  Returns the exit code. */
 int output_report(struct terminal *terminal, const struct options *options,
 		  const struct hs_report *report);

@@ -274,12 +274,12 @@ static struct hs_error *load_file(const char *path, const struct hs_open_options
 {
 	const void *data;
 	size_t size;
-	struct hs_error *err = hs_file_map(path, &data, &size);
+	struct hs_error *err = hs_file_read(path, &data, &size);
 
 	if (err)
 		return err;
 	err = load_bytes(data, size, path, options, verify, ret);
-	hs_file_unmap(data, size);
+	hs_file_release(data, size);
 	return err;
 }
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* file.c: writing atomically, mapping. */
+/* file.c: writing atomically, reading whole. */
 #include "format/base/file.h"
 
 #include "format/base/cleanup.h"
 #include "format/base/error.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -15,6 +16,7 @@
 enum {
 	BUFFER_SIZE = 256 << 10,
 	TRIES = 100, /* of random names, before giving up */
+	READ_MAX = 1 << 30,
 };
 
 struct hs_file_writer {
@@ -24,6 +26,8 @@ struct hs_file_writer {
 	int directory; /* -1: standard output */
 	int fd;
 	char temporary[32]; /* name in the directory; empty if there is none */
+	bool guarded;	    /* signals that would end the process are held back */
+	sigset_t held;	    /* which, of those that were not held back anyway */
 	struct hs_error *error;
 	uint64_t offset;
 	size_t buffered;
@@ -50,22 +54,29 @@ static struct hs_error *write_error(const struct hs_file_writer *writer, int err
 
 static struct hs_error *exists_error(const char *path)
 {
-	return hs_error_create(HS_ERROR_FAILED, "%s: exists already and was not touched", path);
+	return hs_error_create(HS_ERROR_FAILED,
+			       "cannot write %s: exists already and is only replaced by "
+			       "force (-f)",
+			       path);
 }
 
-/* Refuse early what commit would refuse, and to replace a device or the like. */
+/*
+ * Whether what is at @name may be replaced.  Renaming over a device, a pipe or a link would take
+ * it away from others.
+ */
 static struct hs_error *check_existing(const struct hs_file_writer *writer)
 {
 	struct stat status;
 
 	if (fstatat(writer->directory, writer->name, &status, AT_SYMLINK_NOFOLLOW))
 		return NULL; /* not there, as it should be; other failures show later */
-	if (!writer->overwrite)
-		return exists_error(writer->path);
-	if (!S_ISREG(status.st_mode) && !S_ISLNK(status.st_mode))
-		return hs_error_create(HS_ERROR_FAILED, "%s: not a regular file, not replaced",
+	if (S_ISDIR(status.st_mode))
+		return hs_error_create(HS_ERROR_FAILED, "cannot write %s: is a folder",
 				       writer->path);
-	return NULL;
+	if (!S_ISREG(status.st_mode))
+		return hs_error_create(HS_ERROR_FAILED, "cannot write %s: not a regular file",
+				       writer->path);
+	return writer->overwrite ? NULL : exists_error(writer->path);
 }
 
 static struct hs_error *open_directory(struct hs_file_writer *writer)
@@ -74,7 +85,7 @@ static struct hs_error *open_directory(struct hs_file_writer *writer)
 
 	writer->name = slash ? slash + 1 : writer->path;
 	if (!*writer->name)
-		return hs_error_create(HS_ERROR_FAILED, "%s: is not the name of a file",
+		return hs_error_create(HS_ERROR_FAILED, "cannot write %s: not the name of a file",
 				       writer->path);
 	if (!slash) {
 		writer->directory = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -86,35 +97,137 @@ static struct hs_error *open_directory(struct hs_file_writer *writer)
 		*slash = '/';
 	}
 	if (writer->directory < 0)
-		return hs_error_errno(errno, "%s: its directory cannot be opened", writer->path);
+		return hs_error_errno(errno, "cannot write %s: its folder", writer->path);
 	return NULL;
+}
+
+/* Where the file with descriptor @fd can be linked from. */
+static void descriptor_path(int fd, char *buffer, size_t size)
+{
+	snprintf(buffer, size, "/proc/self/fd/%d", fd);
+}
+
+/*
+ * A file without a name: if the process is killed, nothing stays.  False if the file system has
+ * none, or if nobody could give it a name later.
+ */
+static bool open_nameless(struct hs_file_writer *writer)
+{
+	char path[32];
+	int fd = openat(writer->directory, ".", O_WRONLY | O_TMPFILE | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		return false;
+	descriptor_path(fd, path, sizeof(path));
+	if (access(path, F_OK)) {
+		close(fd);
+		return false;
+	}
+	writer->fd = fd;
+	return true;
+}
+
+/* As long as a temporary name exists, hold back signals that would leave it behind. */
+static void guard(struct hs_file_writer *writer)
+{
+	static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+	sigset_t before;
+
+	if (writer->guarded)
+		return;
+	sigemptyset(&writer->held);
+	if (pthread_sigmask(SIG_BLOCK, NULL, &before))
+		return;
+	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++) {
+		struct sigaction action;
+
+		/* One that is ignored would be pending all the same. */
+		if (!sigismember(&before, signals[i]) && !sigaction(signals[i], NULL, &action) &&
+		    action.sa_handler != SIG_IGN)
+			sigaddset(&writer->held, signals[i]);
+	}
+	writer->guarded = !pthread_sigmask(SIG_BLOCK, &writer->held, NULL);
+}
+
+/* The temporary name is gone: whatever was held back may come. */
+static void unguard(struct hs_file_writer *writer)
+{
+	if (writer->guarded)
+		pthread_sigmask(SIG_UNBLOCK, &writer->held, NULL);
+	writer->guarded = false;
+}
+
+static void remove_temporary(struct hs_file_writer *writer)
+{
+	if (writer->temporary[0])
+		unlinkat(writer->directory, writer->temporary, 0);
+	writer->temporary[0] = '\0';
+	unguard(writer);
+}
+
+/* Give up at once if a signal waits; mostly this does not return then. */
+static void heed_signals(struct hs_file_writer *writer)
+{
+	sigset_t pending;
+
+	if (!writer->guarded || sigpending(&pending))
+		return;
+	sigandset(&pending, &pending, &writer->held);
+	if (sigisemptyset(&pending))
+		return;
+	keep(writer, hs_error_create(HS_ERROR_FAILED, "writing %s: interrupted", writer->path));
+	remove_temporary(writer);
+}
+
+/* Have @make take random names until one is free. */
+static struct hs_error *take_name(struct hs_file_writer *writer,
+				  int (*make)(struct hs_file_writer *writer, const char *name))
+{
+	int errnum;
+
+	guard(writer);
+	for (int i = 0; i < TRIES; i++) {
+		char name[sizeof(writer->temporary)];
+		uint64_t number;
+
+		if (getrandom(&number, sizeof(number), 0) != sizeof(number))
+			break;
+		snprintf(name, sizeof(name), ".%016llx.tmp", (unsigned long long)number);
+		if (make(writer, name) >= 0) {
+			memcpy(writer->temporary, name, sizeof(name));
+			return NULL;
+		}
+		if (errno != EEXIST)
+			break;
+	}
+	errnum = errno;
+	unguard(writer);
+	return hs_error_errno(errnum, "cannot write %s", writer->path);
+}
+
+static int create_named(struct hs_file_writer *writer, const char *name)
+{
+	writer->fd = openat(writer->directory, name,
+			    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	return writer->fd;
+}
+
+/* Give the file without a name one. */
+static int link_nameless(struct hs_file_writer *writer, const char *name)
+{
+	char path[32];
+
+	descriptor_path(writer->fd, path, sizeof(path));
+	return linkat(AT_FDCWD, path, writer->directory, name, AT_SYMLINK_FOLLOW);
 }
 
 static struct hs_error *open_temporary(struct hs_file_writer *writer)
 {
-	for (int i = 0; i < TRIES; i++) {
-		uint64_t number;
-
-		if (getrandom(&number, sizeof(number), 0) != sizeof(number))
-			return hs_error_errno(errno, "%s: no random name", writer->path);
-		snprintf(writer->temporary, sizeof(writer->temporary), ".%016llx.tmp",
-			 (unsigned long long)number);
-		writer->fd = openat(writer->directory, writer->temporary,
-				    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-		if (writer->fd >= 0)
-			return NULL;
-		writer->temporary[0] = '\0';
-		if (errno != EEXIST)
-			break;
-	}
-	return hs_error_errno(errno, "%s: cannot be created", writer->path);
+	return open_nameless(writer) ? NULL : take_name(writer, create_named);
 }
 
-struct hs_error *hs_file_writer_create(const char *path, bool overwrite,
-				       struct hs_file_writer **ret)
+static struct hs_error *writer_create(const char *path, bool overwrite, struct hs_file_writer **ret)
 {
-	struct hs_error *err;
-
 	_cleanup_file_writer_ struct hs_file_writer *writer = malloc(sizeof(*writer));
 	if (!writer)
 		return &hs_enomem;
@@ -125,6 +238,18 @@ struct hs_error *hs_file_writer_create(const char *path, bool overwrite,
 	writer->path = strdup(path);
 	if (!writer->path)
 		return &hs_enomem;
+	*ret = hs_steal(writer);
+	return NULL;
+}
+
+struct hs_error *hs_file_writer_create(const char *path, bool overwrite,
+				       struct hs_file_writer **ret)
+{
+	_cleanup_file_writer_ struct hs_file_writer *writer = NULL;
+	struct hs_error *err = writer_create(path, overwrite, &writer);
+
+	if (err)
+		return err;
 	if (!strcmp(path, "-")) {
 		writer->fd = STDOUT_FILENO;
 	} else {
@@ -140,6 +265,21 @@ struct hs_error *hs_file_writer_create(const char *path, bool overwrite,
 	return NULL;
 }
 
+struct hs_error *hs_output_check(const char *path, bool overwrite)
+{
+	_cleanup_file_writer_ struct hs_file_writer *writer = NULL;
+	struct hs_error *err = writer_create(path, overwrite, &writer);
+
+	if (err || !strcmp(path, "-"))
+		return err;
+	err = open_directory(writer);
+	if (!err)
+		err = check_existing(writer);
+	if (!err && faccessat(writer->directory, ".", W_OK | X_OK, AT_EACCESS))
+		err = hs_error_errno(errno, "cannot write %s: its folder", path);
+	return err;
+}
+
 static void write_out(struct hs_file_writer *writer, const char *data, size_t size)
 {
 	while (size && !writer->error) {
@@ -152,6 +292,7 @@ static void write_out(struct hs_file_writer *writer, const char *data, size_t si
 		}
 		data += written;
 		size -= (size_t)written;
+		heed_signals(writer);
 	}
 }
 
@@ -202,24 +343,43 @@ static struct hs_error *rename_exclusive(struct hs_file_writer *writer)
 	return write_error(writer, errno);
 }
 
+/* Put the file where it belongs. */
+static struct hs_error *place(struct hs_file_writer *writer)
+{
+	struct hs_error *err;
+
+	if (!writer->overwrite) {
+		if (writer->temporary[0])
+			return rename_exclusive(writer);
+		if (!link_nameless(writer, writer->name))
+			return NULL;
+		return errno == EEXIST ? exists_error(writer->path) : write_error(writer, errno);
+	}
+	err = check_existing(writer);
+	/* A link cannot replace anything, a renaming can; it needs a name to begin with. */
+	if (!err && !writer->temporary[0])
+		err = take_name(writer, link_nameless);
+	if (err)
+		return err;
+	if (renameat(writer->directory, writer->temporary, writer->directory, writer->name))
+		return write_error(writer, errno);
+	return NULL;
+}
+
 static struct hs_error *finish_file(struct hs_file_writer *writer)
 {
 	struct hs_error *err;
 
 	if (fsync(writer->fd))
 		return write_error(writer, errno);
-	if (writer->overwrite) {
-		err = check_existing(writer);
-		if (err)
-			return err;
-		if (renameat(writer->directory, writer->temporary, writer->directory, writer->name))
-			return write_error(writer, errno);
-	} else {
-		err = rename_exclusive(writer);
-		if (err)
-			return err;
-	}
+	heed_signals(writer);
+	if (writer->error)
+		return NULL; /* kept already */
+	err = place(writer);
+	if (err)
+		return err;
 	writer->temporary[0] = '\0';
+	unguard(writer);
 	fsync(writer->directory); /* not all file systems can; the file is whole either way */
 	return NULL;
 }
@@ -227,8 +387,12 @@ static struct hs_error *finish_file(struct hs_file_writer *writer)
 struct hs_error *hs_file_writer_commit(struct hs_file_writer *writer)
 {
 	flush(writer);
-	if (!writer->error && writer->directory >= 0)
-		keep(writer, finish_file(writer));
+	if (!writer->error && writer->directory >= 0) {
+		struct hs_error *err = finish_file(writer);
+
+		if (err)
+			keep(writer, err);
+	}
 	return hs_steal(writer->error);
 }
 
@@ -236,8 +400,7 @@ void hs_file_writer_destroy(struct hs_file_writer *writer)
 {
 	if (!writer)
 		return;
-	if (writer->temporary[0])
-		unlinkat(writer->directory, writer->temporary, 0);
+	remove_temporary(writer);
 	if (writer->directory >= 0) {
 		close(writer->directory);
 		if (writer->fd >= 0)
@@ -248,32 +411,77 @@ void hs_file_writer_destroy(struct hs_file_writer *writer)
 	free(writer);
 }
 
-struct hs_error *hs_file_map(const char *path, const void **ret, size_t *size)
+/* Read @size bytes; the file may have become shorter meanwhile. */
+static struct hs_error *read_all(int fd, const char *path, char *data, size_t size)
 {
-	struct stat status;
-	void *data;
+	while (size) {
+		ssize_t got = read(fd, data, size);
 
-	/* Without O_NONBLOCK, opening a FIFO would wait for a writer. */
-	_cleanup_fd_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0 || fstat(fd, &status))
-		return hs_error_errno(errno, "%s", path);
-	if (!S_ISREG(status.st_mode))
-		return hs_error_create(HS_ERROR_FAILED, "%s: not a regular file", path);
-	if (!status.st_size) {
-		*ret = NULL;
-		*size = 0;
-		return NULL;
+		if (got < 0 && errno != EINTR)
+			return hs_error_errno(errno, "reading %s", path);
+		if (!got)
+			return hs_error_create(HS_ERROR_DAMAGED,
+					       "%s: became shorter while it was read", path);
+		if (got > 0) {
+			data += got;
+			size -= (size_t)got;
+		}
 	}
-	data = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (data == MAP_FAILED)
-		return hs_error_errno(errno, "%s: cannot be mapped", path);
-	*ret = data;
-	*size = (size_t)status.st_size;
 	return NULL;
 }
 
-void hs_file_unmap(const void *data, size_t size)
+static struct hs_error *open_regular(const char *path, int *ret, size_t *size)
 {
-	if (data)
+	struct stat status;
+
+	/* Without O_NONBLOCK, opening a FIFO would wait for a writer. */
+	_cleanup_fd_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	/* ENXIO: a socket, or a device that is not there. */
+	if (fd < 0 && errno == ENXIO)
+		return hs_error_create(HS_ERROR_DAMAGED, "%s: not a regular file", path);
+	if (fd < 0 || fstat(fd, &status))
+		return hs_error_errno(errno, "%s", path);
+	if (!S_ISREG(status.st_mode))
+		return hs_error_create(HS_ERROR_DAMAGED, "%s: not a regular file", path);
+	*size = (size_t)status.st_size;
+	*ret = fd;
+	fd = -1;
+	return NULL;
+}
+
+struct hs_error *hs_file_read(const char *path, const void **ret, size_t *ret_size)
+{
+	_cleanup_fd_ int fd = -1;
+	_cleanup_free_ char *data = NULL;
+	struct hs_error *err;
+	size_t size = 0;
+	void *mapped;
+
+	err = open_regular(path, &fd, &size);
+	if (err)
+		return err;
+	if (size > READ_MAX) {
+		mapped = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
+		if (mapped == MAP_FAILED)
+			return hs_error_errno(errno, "%s: cannot be mapped", path);
+		*ret = mapped;
+	} else {
+		data = size ? malloc(size) : NULL;
+		if (size && !data)
+			return &hs_enomem;
+		err = read_all(fd, path, data, size);
+		if (err)
+			return err;
+		*ret = hs_steal(data);
+	}
+	*ret_size = size;
+	return NULL;
+}
+
+void hs_file_release(const void *data, size_t size)
+{
+	if (size > READ_MAX)
 		munmap((void *)(uintptr_t)data, size);
+	else
+		free((void *)(uintptr_t)data);
 }

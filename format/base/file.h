@@ -3,21 +3,25 @@
 #ifndef HS_BASE_FILE_H
 #define HS_BASE_FILE_H
 
-#include <heapsnap/error.h>
+#include <heapsnap/snapshot.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 /*
- * Writes to a temporary file in the directory of its path, of mode 0600, that takes the path's
- * place at commit.  The first failure is kept; writing goes on doing nothing until commit reports
- * it.  Whatever fails, no part of a file stays behind and an existing file is untouched.
+ * Writes to a file in the directory of its path, of mode 0600, that has no name until it takes the
+ * path's place at commit.  The first failure is kept; writing goes on doing nothing until commit
+ * reports it.  Whatever fails, no part of a file stays behind and an existing file is untouched.
+ *
+ * Where the file system has no files without names (O_TMPFILE), it has a temporary name, and as
+ * long as it has, SIGINT, SIGTERM, SIGHUP and SIGQUIT are held back from the calling thread: when
+ * one comes, the name is removed first.  A writer stays with the thread that created it.
  */
 struct hs_file_writer;
 
 /*
- * Begin to write @path, "-" being standard output.  If the path exists already that is an error,
- * unless @overwrite.  On success *@ret is owned by the caller.
+ * Begin to write @path, "-" being standard output.  What hs_output_check() (heapsnap/snapshot.h)
+ * refuses is an error.  On success *@ret is owned by the caller.
  */
 struct hs_error *hs_file_writer_create(const char *path, bool overwrite,
 				       struct hs_file_writer **ret) HS_MUST_CHECK;
@@ -29,8 +33,8 @@ void hs_file_writer_write(struct hs_file_writer *writer, const void *data, size_
 uint64_t hs_file_writer_offset(const struct hs_file_writer *writer);
 
 /*
- * Make the file appear: write, fsync, rename.  @writer is spent whatever the result and may only
- * be destroyed.
+ * Make the file appear: write, fsync, link or rename.  @writer is spent whatever the result and may
+ * only be destroyed.
  */
 struct hs_error *hs_file_writer_commit(struct hs_file_writer *writer) HS_MUST_CHECK;
 
@@ -45,10 +49,13 @@ static inline void hs_file_writer_destroy_pointer(struct hs_file_writer **writer
 #define _cleanup_file_writer_ __attribute__((cleanup(hs_file_writer_destroy_pointer)))
 
 /*
- * A file mapped for reading.  *@ret is NULL for an empty file.  hs_file_unmap() ends it.  Only
- * regular files can be mapped; anything else is an error.
+ * The bytes of the file at @path; *@ret is NULL for an empty file.  hs_file_release() frees them.
+ * Only regular files are read; anything else is HS_ERROR_DAMAGED: not a snapshot.
+ *
+ * Files up to 1 GiB are read, larger ones are mapped: should somebody truncate a mapped file
+ * meanwhile, the process gets SIGBUS.
  */
-struct hs_error *hs_file_map(const char *path, const void **ret, size_t *size) HS_MUST_CHECK;
-void hs_file_unmap(const void *data, size_t size);
+struct hs_error *hs_file_read(const char *path, const void **ret, size_t *size) HS_MUST_CHECK;
+void hs_file_release(const void *data, size_t size);
 
 #endif

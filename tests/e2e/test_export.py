@@ -2,8 +2,10 @@
 """test_export.py: a snapshot as JSON lines, compared with what the independent decoder reads."""
 import json
 import os
+import signal
 import stat
 import subprocess
+import time
 
 from conftest import TOP
 
@@ -65,3 +67,19 @@ def test_the_independent_decoder_reads_the_same(heapsnap, pair):
         assert len(decoded) == len(exported)
         for right, row in zip(exported, decoded):
             assert right == row or json.loads(right) == json.loads(row)
+
+
+def test_a_killed_export_leaves_nothing(heapsnap, any_pair, tmp_path):
+    command = [heapsnap.path, "export", any_pair.second, "--to", "jsonl", "-q", "-o",
+               tmp_path / "a.jsonl"]
+    killed = 0
+    for delay in (0.01, 0.03, 0.1, 0.3):
+        with subprocess.Popen(command) as process:
+            time.sleep(delay)
+            process.terminate()
+        if process.returncode == 0:
+            break
+        assert process.returncode == -signal.SIGTERM
+        assert os.listdir(tmp_path) == []
+        killed += 1
+    assert killed

@@ -307,6 +307,13 @@ HS_EXPORT struct hs_error *hs_snapshot_verify(const char *path) HS_MUST_CHECK;
 HS_EXPORT struct hs_error *hs_snapshot_save(const struct hs_snapshot *snap, const char *path,
 					    const struct hs_save_options *options) HS_MUST_CHECK;
 
+/*
+ * Find out, before any work is done, whether hs_snapshot_save() or hs_export_save() could write
+ * @path: its folder exists and can be written to, and nothing is there but a regular file that
+ * @overwrite allows to replace.  Anything goes for "-".
+ */
+HS_EXPORT struct hs_error *hs_output_check(const char *path, bool overwrite) HS_MUST_CHECK;
+
 /* Whether the file at @path begins like a snapshot; false also if it cannot be read. */
 HS_EXPORT bool hs_snapshot_recognise(const char *path);
 

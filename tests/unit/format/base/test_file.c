@@ -4,20 +4,39 @@
 
 #include "format/base/file.h"
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 static char folder[64];
+static bool plain; /* a file system without files that have no name */
+
+/* In place of the C library's. */
+int openat(int directory, const char *path, int flags, ...)
+{
+	va_list args;
+	mode_t mode;
+
+	va_start(args, flags);
+	mode = (flags & (O_CREAT | __O_TMPFILE)) ? va_arg(args, mode_t) : 0;
+	va_end(args);
+	if (plain && (flags & __O_TMPFILE)) {
+		errno = EOPNOTSUPP;
+		return -1;
+	}
+	return (int)syscall(SYS_openat, directory, path, flags, mode);
+}
 
 static int enter_folder(void **state)
 {
-	(void)state;
+	plain = *state != NULL;
 	strcpy(folder, "/tmp/heapsnap-test-XXXXXX");
 	return !mkdtemp(folder) || chdir(folder);
 }
@@ -128,30 +147,46 @@ static void existing_is_kept(void **state)
 	assert_int_equal(entries(), 1);
 }
 
-static void links_are_not_followed(void **state)
+/* Neither followed nor replaced. */
+static void links_are_kept(void **state)
 {
 	(void)state;
 	assert_int_equal(symlink("a", "link"), 0);
-	expect_error(write_text("link", false, "x"), HS_ERROR_FAILED, "exists already");
+	expect_error(write_text("link", false, "x"), HS_ERROR_FAILED, "not a regular file");
+	expect_error(write_text("link", true, "x"), HS_ERROR_FAILED, "not a regular file");
 	assert_int_equal(access("a", F_OK), -1);
-	assert_null(write_text("link", true, "x"));
-	assert_int_equal(access("a", F_OK), -1);
-	assert_string_equal(content("link"), "x");
 }
 
 static void odd_paths(void **state)
 {
+	static const struct {
+		const char *path;
+		const char *said;
+	} rows[] = {
+		{"no/such/folder", "No such file"},
+		{"/tmp/", "not the name of a file"},
+		{".", "is a folder"},
+		{"..", "is a folder"},
+		{"/dev/null", "not a regular file"},
+		{"a/in-it", "Not a directory"},
+	};
 	char name[300];
 
 	(void)state;
-	expect_error(write_text("no/such/folder", false, ""), HS_ERROR_FAILED, "No such file");
-	expect_error(write_text("/tmp/", false, ""), HS_ERROR_FAILED, "not the name of a file");
-	expect_error(write_text(".", true, ""), HS_ERROR_FAILED, "not a regular file");
-	expect_error(write_text("/dev/null", true, ""), HS_ERROR_FAILED, "not a regular file");
+	assert_null(write_text("a", false, ""));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		expect_error(write_text(rows[i].path, true, ""), HS_ERROR_FAILED, rows[i].said);
+		/* The check beforehand finds the same. */
+		expect_error(hs_output_check(rows[i].path, true), HS_ERROR_FAILED, rows[i].said);
+	}
+	assert_null(hs_output_check("a", true));
+	expect_error(hs_output_check("a", false), HS_ERROR_FAILED, "exists already");
+	assert_null(hs_output_check("b", false));
+	assert_null(hs_output_check("-", false));
 	memset(name, 'n', sizeof(name) - 1);
 	name[sizeof(name) - 1] = '\0';
 	expect_error(write_text(name, false, ""), HS_ERROR_FAILED, "name too long");
-	assert_int_equal(entries(), 0);
+	assert_int_equal(entries(), 1);
 }
 
 /* The disk is full: said, and nothing stays.  A limit on file sizes stands for it. */
@@ -198,15 +233,81 @@ static void large_and_small_writes(void **state)
 	assert_int_equal(hs_file_writer_offset(writer), total);
 	assert_null(hs_file_writer_commit(writer));
 	hs_file_writer_destroy(writer);
-	assert_null(hs_file_map("a", &start, &size));
+	assert_null(hs_file_read("a", &start, &size));
 	assert_int_equal(size, total);
 	mapped = start;
 	for (size_t i = 0; i < PIECES; i++) {
 		assert_memory_equal(mapped, data + i, i % 100 ? i : 600000 - i);
 		mapped += i % 100 ? i : 600000 - i;
 	}
-	hs_file_unmap(start, size);
+	hs_file_release(start, size);
 	free(data);
+}
+
+/* A child that is killed by @signal while it writes, or replaces, a file of some size. */
+static void kill_writer(int signal_number, bool overwrite)
+{
+	struct hs_file_writer *writer = NULL;
+	char *data = calloc(1, 300000);
+	int ends[2];
+	int status;
+	pid_t child;
+
+	assert_int_equal(pipe(ends), 0);
+	child = fork();
+	if (!child) {
+		if (hs_file_writer_create("a", overwrite, &writer))
+			_exit(1);
+		for (int i = 0; i < 100000; i++) {
+			hs_file_writer_write(writer, data, 300000);
+			if (write(ends[1], "", 1) != 1 || hs_file_writer_offset(writer) > 100 << 20)
+				_exit(1);
+		}
+		_exit(1);
+	}
+	for (int i = 0; i < 10; i++)
+		assert_int_equal(read(ends[0], data, 1), 1);
+	assert_int_equal(kill(child, signal_number), 0);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(WTERMSIG(status), signal_number);
+	close(ends[0]);
+	close(ends[1]);
+	free(data);
+}
+
+static void killed_leaves_nothing(void **state)
+{
+	static const int signals[] = {SIGTERM, SIGINT, SIGHUP};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++) {
+		kill_writer(signals[i], false);
+		assert_int_equal(entries(), 0);
+	}
+	assert_null(write_text("a", false, "old"));
+	kill_writer(SIGTERM, true);
+	assert_int_equal(entries(), 1);
+	assert_string_equal(content("a"), "old");
+}
+
+/* Signals that come while none is held back, or that are ignored, are none of our business. */
+static void ignored_signals(void **state)
+{
+	struct hs_file_writer *writer = NULL;
+	sigset_t mask;
+
+	(void)state;
+	signal(SIGHUP, SIG_IGN);
+	assert_null(hs_file_writer_create("a", false, &writer));
+	raise(SIGHUP);
+	hs_file_writer_write(writer, "one", 3);
+	assert_null(hs_file_writer_commit(writer));
+	hs_file_writer_destroy(writer);
+	assert_string_equal(content("a"), "one");
+	signal(SIGHUP, SIG_DFL);
+	assert_int_equal(pthread_sigmask(SIG_BLOCK, NULL, &mask), 0);
+	assert_int_equal(sigisemptyset(&mask), 1);
 }
 
 static void standard_output(void **state)
@@ -231,33 +332,46 @@ static void standard_output(void **state)
 	assert_string_equal(text, "piped");
 }
 
-static void mapping(void **state)
+static void reading(void **state)
 {
 	const void *data = "";
 	size_t size = 1;
 
 	(void)state;
 	assert_null(write_text("a", false, ""));
-	assert_null(hs_file_map("a", &data, &size));
+	assert_null(hs_file_read("a", &data, &size));
 	assert_null(data);
 	assert_int_equal(size, 0);
-	hs_file_unmap(data, size);
-	expect_error(hs_file_map("b", &data, &size), HS_ERROR_FAILED, "b: No such file");
-	expect_error(hs_file_map(".", &data, &size), HS_ERROR_FAILED, "not a regular file");
+	hs_file_release(data, size);
+	expect_error(hs_file_read("b", &data, &size), HS_ERROR_FAILED, "b: No such file");
+	expect_error(hs_file_read(".", &data, &size), HS_ERROR_DAMAGED, "not a regular file");
 	assert_int_equal(mkfifo("link", 0600), 0);
-	expect_error(hs_file_map("link", &data, &size), HS_ERROR_FAILED, "not a regular file");
+	expect_error(hs_file_read("link", &data, &size), HS_ERROR_DAMAGED, "not a regular file");
 }
 
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, enter_folder, leave_folder)
+/* Once where files without names can be had, once where not. */
+#define TESTS(name)                                                                                \
+	TEST(name),                                                                                \
+	{                                                                                          \
+		"plain " #name, name, enter_folder, leave_folder, (void *)"plain"                  \
+	}
 	const struct CMUnitTest tests[] = {
-		TEST(appears_at_commit), TEST(abandoned_leaves_nothing),
-		TEST(existing_is_kept),	 TEST(links_are_not_followed),
-		TEST(odd_paths),	 TEST(full_disk),
-		TEST(standard_output),	 TEST(large_and_small_writes),
-		TEST(mapping),
+		TESTS(appears_at_commit),
+		TESTS(abandoned_leaves_nothing),
+		TESTS(existing_is_kept),
+		TESTS(links_are_kept),
+		TESTS(odd_paths),
+		TESTS(full_disk),
+		TESTS(killed_leaves_nothing),
+		TESTS(ignored_signals),
+		TEST(standard_output),
+		TEST(large_and_small_writes),
+		TEST(reading),
 	};
+#undef TESTS
 #undef TEST
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
