@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* label.c: how one reference of an object is called. */
+#include "format/label.h"
 #include "format/tables.h"
 
 /* The label of reference @position of a run that has @length of them. */
@@ -48,6 +49,50 @@ static uint64_t fixed_total(const struct hs_run *runs, uint32_t count)
 	for (uint32_t i = 0; i < count; i++)
 		total += runs[i].count;
 	return total;
+}
+
+static uint64_t run_length(const struct hs_label_cursor *cursor, const struct hs_shape *shape,
+			   uint32_t run)
+{
+	return shape->runs[run].count ? shape->runs[run].count
+				      : cursor->rest[run >= shape->first_hidden];
+}
+
+/* Go to the first run of @object. */
+static void begin(struct hs_label_cursor *cursor, const struct hs_snapshot *snap, hs_id object)
+{
+	const struct hs_objects *objects = &snap->objects;
+	const struct hs_shape *shape = &snap->shapes[objects->shape[object]];
+	uint64_t visible = objects->visible[object];
+	uint64_t hidden = objects->first_edge[object + 1] - objects->first_edge[object] - visible;
+
+	*cursor = (struct hs_label_cursor){.snap = snap, .object = object};
+	cursor->rest[0] = visible - fixed_total(shape->runs, shape->first_hidden);
+	cursor->rest[1] = hidden - fixed_total(shape->runs + shape->first_hidden,
+					       shape->count - shape->first_hidden);
+	if (shape->count)
+		cursor->length = run_length(cursor, shape, 0);
+}
+
+struct hs_label hs_label_at(struct hs_label_cursor *cursor, const struct hs_snapshot *snap,
+			    hs_id object, uint32_t slot)
+{
+	const struct hs_shape *shape = &snap->shapes[snap->objects.shape[object]];
+
+	if (cursor->snap != snap || cursor->object != object)
+		begin(cursor, snap, object);
+	while (slot < cursor->start) {
+		cursor->length = run_length(cursor, shape, --cursor->run);
+		cursor->start -= cursor->length;
+	}
+	while (slot - cursor->start >= cursor->length) {
+		/* Tables are checked against shapes when they are made: there is a next run. */
+		if (cursor->run + 1 >= shape->count)
+			return (struct hs_label){.kind = HS_LABEL_NONE, .name = snap->strings[0]};
+		cursor->start += cursor->length;
+		cursor->length = run_length(cursor, shape, ++cursor->run);
+	}
+	return label_in_run(snap, &shape->runs[cursor->run], slot - cursor->start, cursor->length);
 }
 
 struct hs_label hs_snapshot_label(const struct hs_snapshot *snap, hs_id object, uint32_t slot)

@@ -11,28 +11,25 @@
  * told. Keys follow their values at once (entries in turn) or, hidden from the collector, in the
  * same order as all the values.
  */
-static uint32_t value_slot(const struct hs_side *side, hs_id object, uint32_t slot)
+static uint32_t value_slot(struct hs_side *side, hs_id object, uint32_t slot)
 {
 	const struct hs_objects *objects = side->tables.objects;
 	uint32_t degree = (uint32_t)(objects->first_edge[object + 1] - objects->first_edge[object]);
 	uint32_t visible = objects->visible[object];
 	struct hs_label label;
 
-	if (hs_has_many_runs(&side->tables, object))
-		return UINT32_MAX;
-	if (hs_snapshot_label(side->tables.snap, object, slot).kind != HS_LABEL_KEY)
+	if (hs_side_label(side, object, slot).kind != HS_LABEL_KEY)
 		return UINT32_MAX;
 	if (slot >= visible)
 		return degree == 2 * visible ? slot - visible : UINT32_MAX;
 	if (!slot)
 		return UINT32_MAX;
-	label = hs_snapshot_label(side->tables.snap, object, slot - 1);
+	label = hs_side_label(side, object, slot - 1);
 	return label.kind == HS_LABEL_VALUE ? slot - 1 : UINT32_MAX;
 }
 
 /* The head of @object, which hangs in the kept object @holder. */
-static hs_id own_or_values_head(const struct hs_side *side, hs_id object, hs_id holder,
-				uint64_t edge)
+static hs_id own_or_values_head(struct hs_side *side, hs_id object, hs_id holder, uint64_t edge)
 {
 	const struct hs_objects *objects = side->tables.objects;
 	uint64_t first = objects->first_edge[holder];
@@ -50,7 +47,7 @@ static hs_id own_or_values_head(const struct hs_side *side, hs_id object, hs_id 
 }
 
 /* The first referent of the weak reference @object that is not kept, HS_NONE if there is none. */
-static hs_id weak_referent(const struct hs_side *side, hs_id object)
+static hs_id weak_referent(struct hs_side *side, hs_id object)
 {
 	const struct hs_objects *objects = side->tables.objects;
 	uint64_t first = objects->first_edge[object];
@@ -60,7 +57,7 @@ static hs_id weak_referent(const struct hs_side *side, hs_id object)
 		hs_id target = objects->edges[first + slot];
 
 		if (!hs_is_kept(side, target) &&
-		    hs_snapshot_label(side->tables.snap, object, slot).strength == HS_WEAK)
+		    hs_side_label(side, object, slot).strength == HS_WEAK)
 			return target;
 	}
 	return HS_NONE;

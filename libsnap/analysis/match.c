@@ -12,8 +12,7 @@
 #include <stdlib.h>
 
 enum {
-	AHEAD = 16,	/* lookups whose memory is asked for in advance */
-	SCAN_MAX = 256, /* references that are searched for a name */
+	AHEAD = 16, /* lookups whose memory is asked for in advance */
 };
 
 /* Objects of a snapshot by address: open addressing, ordinal + 1. */
@@ -155,52 +154,102 @@ static bool is_named(const struct hs_label *label)
 	       label->kind == HS_LABEL_LOCAL;
 }
 
-static bool is_label(const struct hs_side *side, hs_id source, uint32_t slot,
-		     const struct hs_label *label)
-{
-	struct hs_label found = hs_snapshot_label(side->tables.snap, source, slot);
+/* Where in an object of the earlier snapshot, one at a time, which name is. */
+struct index {
+	struct hs_arena *arena;
+	struct hs_strtab names;
+	hs_id object;		   /* HS_NONE: none yet */
+	struct hs_keymap keys;	   /* name_key() of its references, each once */
+	HS_VECTOR(uint32_t) slots; /* by number of the key: the first reference of that name */
+};
 
-	return found.kind == label->kind && hs_str_equal(found.name, label->name);
+static bool index_init(struct index *index)
+{
+	*index = (struct index){.object = HS_NONE, .arena = hs_arena_create()};
+	return index->arena && hs_strtab_init(&index->names, index->arena);
 }
 
-bool hs_has_many_runs(const struct hs_tables *tables, hs_id object)
+static void index_deinit(struct index *index)
 {
-	uint32_t count;
+	hs_strtab_deinit(&index->names);
+	hs_arena_destroy(index->arena);
+	hs_keymap_deinit(&index->keys);
+	hs_vector_deinit(&index->slots);
+}
 
-	return hs_snapshot_shapes(tables->snap, &count)[tables->objects->shape[object]].count >
-	       HS_RUNS_MAX;
+#define _cleanup_index_ __attribute__((cleanup(index_deinit)))
+
+static bool name_key(struct index *index, const struct hs_label *label, uint64_t *ret)
+{
+	uint32_t name;
+
+	if (!hs_strtab_intern(&index->names, label->name, &name))
+		return false;
+	*ret = (uint64_t)label->kind << 32 | name;
+	return true;
+}
+
+static bool index_fill(struct index *index, struct hs_side *side, hs_id object)
+{
+	const struct hs_objects *objects = side->tables.objects;
+	uint64_t degree = objects->first_edge[(size_t)object + 1] - objects->first_edge[object];
+
+	hs_keymap_deinit(&index->keys);
+	index->slots.size = 0;
+	index->object = object;
+	for (uint32_t slot = 0; slot < degree; slot++) {
+		struct hs_label label = hs_side_label(side, object, slot);
+		uint64_t key;
+		uint32_t number;
+
+		if (!is_named(&label))
+			continue;
+		if (!name_key(index, &label, &key) || !hs_keymap_intern(&index->keys, key, &number))
+			return false;
+		if (number == index->slots.size && !hs_vector_push(&index->slots, slot))
+			return false;
+	}
+	return true;
+}
+
+/* The reference of @object of @side that @label names; UINT32_MAX if there is none. */
+static bool find_name(struct index *index, struct hs_side *side, hs_id object,
+		      const struct hs_label *label, uint32_t *ret)
+{
+	uint64_t key;
+	uint32_t number;
+
+	if (index->object != object && !index_fill(index, side, object))
+		return false;
+	if (!name_key(index, label, &key))
+		return false;
+	number = hs_keymap_find(&index->keys, key);
+	*ret = number == UINT32_MAX ? UINT32_MAX : index->slots.data[number];
+	return true;
 }
 
 /* Pair @after, a referent of the kept object @holder, with what @holder held by that name. */
-static void pair_referent(struct hs_side *a, struct hs_side *b, hs_id holder, uint32_t slot,
-			  hs_id after)
+static bool pair_referent(struct hs_side *a, struct hs_side *b, hs_id holder, uint32_t slot,
+			  hs_id after, struct index *index)
 {
 	hs_id old = b->other[holder];
 	const struct hs_objects *before = a->tables.objects;
 	const hs_id *referents = before->edges + before->first_edge[old];
-	uint64_t degree = before->first_edge[old + 1] - before->first_edge[old];
-	struct hs_label label;
+	uint64_t degree = before->first_edge[(size_t)old + 1] - before->first_edge[old];
+	struct hs_label label = hs_side_label(b, holder, slot);
+	struct hs_label found;
 
-	if (hs_has_many_runs(&a->tables, old) || hs_has_many_runs(&b->tables, holder))
-		return;
-	label = hs_snapshot_label(b->tables.snap, holder, slot);
 	if (!is_named(&label))
-		return;
+		return true;
 	/* Mostly the names have kept their order. */
-	if (slot < degree && is_label(a, old, slot, &label)) {
-		if (can_pair(a, referents[slot], b, after))
-			pair(a, referents[slot], b, after);
-		return;
-	}
-	if (degree > SCAN_MAX)
-		return;
-	for (uint32_t i = 0; i < degree; i++) {
-		if (!is_label(a, old, i, &label))
-			continue;
-		if (can_pair(a, referents[i], b, after))
-			pair(a, referents[i], b, after);
-		return;
-	}
+	if (slot < degree)
+		found = hs_side_label(a, old, slot);
+	if (slot >= degree || found.kind != label.kind || !hs_str_equal(found.name, label.name))
+		if (!find_name(index, a, old, &label, &slot))
+			return false;
+	if (slot != UINT32_MAX && can_pair(a, referents[slot], b, after))
+		pair(a, referents[slot], b, after);
+	return true;
 }
 
 /* What a root is called, as one string: rank, thread, function, name. */
@@ -284,8 +333,9 @@ static bool pair_roots(struct hs_side *a, struct hs_side *b)
 struct hs_error *hs_match_places(struct hs_side *a, struct hs_side *b)
 {
 	const struct hs_objects *objects = b->tables.objects;
+	_cleanup_index_ struct index index;
 
-	if (!pair_roots(a, b))
+	if (!index_init(&index) || !pair_roots(a, b))
 		return &hs_enomem;
 	/* In the forest's order, for a pair's own referents may be pairs in turn. */
 	for (hs_id i = 0; i < b->forest->reached; i++) {
@@ -296,9 +346,10 @@ struct hs_error *hs_match_places(struct hs_side *a, struct hs_side *b)
 		if (hs_is_kept(b, object) || edge == HS_PARENT_ROOT)
 			continue;
 		holder = hs_graph_edge_source(b->graph, edge);
-		if (hs_is_kept(b, holder))
-			pair_referent(a, b, holder, (uint32_t)(edge - objects->first_edge[holder]),
-				      object);
+		if (hs_is_kept(b, holder) &&
+		    !pair_referent(a, b, holder, (uint32_t)(edge - objects->first_edge[holder]),
+				   object, &index))
+			return &hs_enomem;
 	}
 	return NULL;
 }

@@ -69,21 +69,19 @@ static void add_up(struct opening *opening)
 	}
 }
 
-static bool leads_by_name(const struct hs_side *side, hs_id source, uint64_t edge)
+static bool leads_by_name(struct hs_side *side, hs_id source, uint64_t edge)
 {
 	uint32_t slot = (uint32_t)(edge - side->tables.objects->first_edge[source]);
 	enum hs_label_kind kind;
 
-	if (hs_has_many_runs(&side->tables, source))
-		return false;
-	kind = hs_snapshot_label(side->tables.snap, source, slot).kind;
+	kind = hs_side_label(side, source, slot).kind;
 	return kind == HS_LABEL_ATTRIBUTE || kind == HS_LABEL_ITEM || kind == HS_LABEL_LOCAL;
 }
 
 /* Follow names from the heads that matter. */
 static void follow_chains(struct opening *opening)
 {
-	const struct hs_side *side = opening->side;
+	struct hs_side *side = opening->side;
 
 	for (hs_id i = 0; i < side->tables.objects->count; i++) {
 		hs_id object = side->forest->order[i];

@@ -6,6 +6,8 @@
 #include "libsnap/analysis/classify.h"
 #include "libsnap/graph/internal.h"
 
+#include "format/label.h"
+
 /*
  * Objects of the earlier snapshot that the later one does not have are freed, the others of the
  * later one are new; what both have is kept.  Every object that is not kept hangs below a head:
@@ -31,7 +33,8 @@ struct hs_side {
 	/* The object of the other side that is this one; HS_NONE: not kept; HS_OPENED: see below.
 	 */
 	hs_id *other;
-	hs_id *head; /* of objects that are not kept */
+	hs_id *head;		       /* of objects that are not kept */
+	struct hs_label_cursor labels; /* of hs_side_label() */
 };
 
 /*
@@ -54,6 +57,15 @@ struct hs_error *hs_match_places(struct hs_side *a, struct hs_side *b) HS_MUST_C
 bool hs_find_heads(struct hs_side *side);
 
 /*
+ * The label of reference @slot of @object: quick if the last question was about the same object,
+ * as it is if they are asked in the forest's order.
+ */
+static inline struct hs_label hs_side_label(struct hs_side *side, hs_id object, uint32_t slot)
+{
+	return hs_label_at(&side->labels, side->tables.snap, object, slot);
+}
+
+/*
  * Open the few heads that account for most of what came with their class: see open.c.  What is
  * opened counts as kept, though the other side does not have it.  False if memory ran out.
  */
@@ -73,12 +85,5 @@ static inline bool hs_is_head(const struct hs_side *side, hs_id object)
 {
 	return !hs_is_kept(side, object) && side->head[object] == object;
 }
-
-/* Labels of an object with more runs than this are not looked at: they take linear time each. */
-enum {
-	HS_RUNS_MAX = 1024,
-};
-
-bool hs_has_many_runs(const struct hs_tables *tables, hs_id object);
 
 #endif

@@ -931,6 +931,45 @@ static void interned_strings_alone(void **state)
 	deinit(&f);
 }
 
+enum {
+	NAMES = 5000,
+};
+
+/* In a namespace of very many names every one finds what it named before, wherever it was. */
+static void very_many_names(void **state)
+{
+	struct fixture f;
+	uint32_t old[NAMES];
+	char name[24];
+
+	(void)state;
+	init(&f);
+	for (uint32_t i = 0; i < NAMES; i++) {
+		snprintf(name, sizeof(name), "n%u", i);
+		old[i] = heap_object(&f.heap, T_SESSION, 100);
+		heap_ref(&f.heap, f.ns, HS_LABEL_ITEM, name, old[i]);
+	}
+	first_snapshot(&f);
+	for (uint32_t i = 0; i < NAMES; i++)
+		heap_free(&f.heap, old[i]);
+	/* All anew, and from the other end, each with a child that is new. */
+	for (uint32_t i = NAMES; i-- > 0;) {
+		uint32_t session = heap_object(&f.heap, T_SESSION, 100);
+
+		snprintf(name, sizeof(name), "n%u", i);
+		heap_ref(&f.heap, f.ns, HS_LABEL_ITEM, name, session);
+		if (i == 1234)
+			for (int k = 0; k < MANY; k++)
+				heap_ref(&f.heap, session, HS_LABEL_INDEX, "",
+					 heap_object(&f.heap, T_STR, 80));
+	}
+	second_snapshot(&f);
+	/* The sessions are those that were there: what is in one of them is what grew. */
+	assert_first(&f, "str", "app.Session", "module app → n1234", "app.n1234");
+	assert_int_equal(f.diff->suspect_count, 1);
+	deinit(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -967,6 +1006,7 @@ int main(void)
 		cmocka_unit_test(other_process),
 		cmocka_unit_test(interned_strings),
 		cmocka_unit_test(interned_strings_alone),
+		cmocka_unit_test(very_many_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
