@@ -102,6 +102,35 @@ static hs_id find_best(const struct hs_holders *holders, uint32_t class_number, 
 	return best;
 }
 
+/*
+ * The only head of class @class_number that @container refers to, if it is a namespace that does
+ * so by name: in head = Node(head), what holds all nodes is not the module but its head.
+ */
+static hs_id named_head(struct hs_side *side, uint32_t class_number, hs_id container)
+{
+	const struct hs_objects *objects = side->tables.objects;
+	uint64_t first = objects->first_edge[container];
+	uint64_t end = objects->first_edge[(size_t)container + 1];
+	hs_id found = HS_NONE;
+
+	if ((!objects->owner || objects->owner[container] == HS_NONE) &&
+	    hs_tables_role(&side->tables, container) != HS_ROLE_MODULE)
+		return HS_NONE;
+	for (uint64_t edge = first; edge < end; edge++) {
+		hs_id target = objects->edges[edge];
+		struct hs_label label;
+
+		if (!hs_is_head(side, target) || side->classes[target] != class_number)
+			continue;
+		label = hs_side_label(side, container, (uint32_t)(edge - first));
+		if (found != HS_NONE || !label.name.size ||
+		    hs_forest_source(side, target) != container)
+			return HS_NONE;
+		found = target;
+	}
+	return found;
+}
+
 /* Whether so much hangs below @object anyway that it explains nothing. */
 static bool is_too_general(const struct hs_side *side, hs_id object)
 {
@@ -210,7 +239,7 @@ static struct hs_error *fill_in(const struct hs_side *side, hs_id object, hs_id 
 struct hs_error *hs_holder_find(const struct hs_holders *holders, uint32_t class_number,
 				struct hs_arena *arena, struct hs_suspect *suspect)
 {
-	const struct hs_side *side = holders->growth->b;
+	struct hs_side *side = holders->growth->b;
 	const struct hs_class_growth *class = &holders->growth->classes[class_number];
 	int64_t held;
 	hs_id innermost;
@@ -220,9 +249,14 @@ struct hs_error *hs_holder_find(const struct hs_holders *holders, uint32_t class
 		return fill_in(side, class->grown, class->grown, 1, arena, suspect);
 	innermost = object = find_best(holders, class_number, &held);
 	if (object != HS_NONE) {
-		if (held < (class->heads + 1) / 2 &&
-		    !find_common(side, class_number, true, &object, &held))
-			return &hs_enomem;
+		hs_id named = named_head(side, class_number, object);
+
+		if (held < (class->heads + 1) / 2) {
+			if (!find_common(side, class_number, true, &object, &held))
+				return &hs_enomem;
+		} else if (named != HS_NONE) {
+			innermost = object = named;
+		}
 		return fill_in(side, object, innermost, (uint64_t)held, arena, suspect);
 	}
 	object = first_head(side, class_number);

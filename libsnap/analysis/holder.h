@@ -24,7 +24,8 @@ void hs_holders_deinit(struct hs_holders *holders);
  *
  * It is the kept container with most references to them.  If that has not even half of them, each
  * hangs in a container of its own: then it is the nearest object above that has, and the label
- * says [*] for the many.
+ * says [*] for the many.  If it is a namespace that refers to one of them alone, and by name, then
+ * it is that one, with all the others below it.
  */
 struct hs_error *hs_holder_find(const struct hs_holders *holders, uint32_t class_number,
 				struct hs_arena *arena, struct hs_suspect *suspect) HS_MUST_CHECK;

@@ -970,6 +970,33 @@ static void very_many_names(void **state)
 	deinit(&f);
 }
 
+/* head = Node(head) in a module: the new nodes are in front of the old ones. */
+static void linked_list_with_a_new_head(void **state)
+{
+	struct fixture f;
+	uint32_t head;
+
+	(void)state;
+	init(&f);
+	head = heap_object(&f.heap, T_SESSION, 56);
+	heap_set(&f.heap, f.ns, "head", head);
+	first_snapshot(&f);
+	for (int i = 0; i < MANY; i++) {
+		uint32_t node = heap_object(&f.heap, T_SESSION, 56);
+
+		heap_ref(&f.heap, node, HS_LABEL_ATTRIBUTE, "next", head);
+		head = node;
+	}
+	for (size_t i = 0; i < f.heap.objects.data[f.ns].refs.size; i++)
+		if (!strcmp(f.heap.objects.data[f.ns].refs.data[i].name, "head"))
+			f.heap.objects.data[f.ns].refs.data[i].target = head;
+	second_snapshot(&f);
+	assert_first(&f, "app.Session", "app.Session", "module app → head", "app.head");
+	assert_int_equal(f.diff->suspects[0].attributed, MANY * 56);
+	assert_int_equal((uint32_t)f.diff->suspects[0].holder.address, address_of(&f, head));
+	deinit(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -1007,6 +1034,7 @@ int main(void)
 		cmocka_unit_test(interned_strings),
 		cmocka_unit_test(interned_strings_alone),
 		cmocka_unit_test(very_many_names),
+		cmocka_unit_test(linked_list_with_a_new_head),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
