@@ -79,6 +79,20 @@ static void tell(struct terminal *terminal, const struct hs_snapshot *snap, cons
 	free(name);
 }
 
+/*
+ * A copy of the target takes memory.  Should the kernel run out of it all the same, it is to end
+ * this program and not the target.
+ */
+static void die_first(void)
+{
+	FILE *file = fopen("/proc/self/oom_score_adj", "we");
+
+	if (!file)
+		return;
+	fputs("1000", file);
+	fclose(file);
+}
+
 int cmd_dump(const struct options *options, struct terminal *terminal)
 {
 	const struct hs_capture_options capture = {
@@ -110,6 +124,7 @@ int cmd_dump(const struct options *options, struct terminal *terminal)
 	code = check_target(terminal, path, options->force);
 	if (code)
 		return code;
+	die_first();
 	err = hs_capture_process((pid_t)pid, &capture, &snap);
 	if (err)
 		return terminal_fail(terminal, err);

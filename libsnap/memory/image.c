@@ -8,8 +8,6 @@
 #include <sys/mman.h>
 
 enum {
-	/* Slot numbers times granules per page must stay below HS_NONE. */
-	MAX_SLOTS = (int)(UINT32_MAX / HS_GRANULES_PER_PAGE) - 1,
 	/* Names and tables of programs and libraries: more would be a target that lies. */
 	FETCHED_SLOTS = 16384,
 	FETCH_PAGES = 16, /* neighbours that are fetched along */
@@ -66,12 +64,12 @@ static bool ensure(struct hs_image *image, uint64_t slots)
 
 	if (slots <= image->slot_capacity)
 		return true;
-	if (slots > MAX_SLOTS || image->sealed)
+	if (slots > HS_IMAGE_MAX_SLOTS || image->sealed)
 		return false;
 	if (capacity < slots)
 		capacity = slots;
-	if (capacity > MAX_SLOTS)
-		capacity = MAX_SLOTS;
+	if (capacity > HS_IMAGE_MAX_SLOTS)
+		capacity = HS_IMAGE_MAX_SLOTS;
 	return grow(image, (uint32_t)capacity);
 }
 

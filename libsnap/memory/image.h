@@ -14,6 +14,8 @@ enum {
 	HS_GRANULE_SHIFT = 4, /* allocators align objects to 16 bytes */
 	HS_GRANULES_PER_PAGE = HS_PAGE_SIZE >> HS_GRANULE_SHIFT,
 	HS_ADDRESS_BITS = 47,
+	/* Slot numbers times granules per page stay below HS_NONE. */
+	HS_IMAGE_MAX_SLOTS = (int)(UINT32_MAX / HS_GRANULES_PER_PAGE) - 1,
 	HS_LEAF_BITS = 18, /* pages per leaf of the directory: 1 GiB */
 	HS_DIRECTORY_SIZE = 1 << (HS_ADDRESS_BITS - HS_PAGE_SHIFT - HS_LEAF_BITS),
 };
@@ -71,7 +73,8 @@ void hs_image_drop(struct hs_image *image, uint64_t pages);
 /*
  * From now on pointers into the image stay valid.  Pages of mappings that cannot be written to,
  * where names and tables of programs lie, are still fetched by @fetch when a string is wanted from
- * one that is missing: they are the same as when the copy was made.  False if memory ran out.
+ * one that is missing: @fetch sees to it that they are what they were when the copy was made. False
+ * if memory ran out.
  */
 bool hs_image_seal(struct hs_image *image, hs_image_fetch_fn *fetch, void *context);
 

@@ -12,7 +12,7 @@ struct hs_mapping {
 	hs_addr end;
 	uint64_t offset;   /* in the file */
 	uint64_t inode;	   /* 0: not backed by a file */
-	uint64_t resident; /* bytes; filled in by hs_pages_find() */
+	uint64_t resident; /* bytes; filled in by hs_process_resident() */
 	uint32_t flags;	   /* enum hs_region_flag */
 	char *name;	   /* path, "[heap]" or ""; the kernel writes a line feed as \012 */
 };

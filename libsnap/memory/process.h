@@ -39,22 +39,35 @@ struct hs_error *hs_process_stop(struct hs_process *process, uint32_t timeout_ms
 void hs_process_resume(struct hs_process *process);
 
 /*
- * Find the pages worth copying: of the private mappings that can be read, those that are present
- * or swapped out.  Fills in hs_mapping.resident of @maps.  @each is called for runs of such pages
- * by ascending address; it returns false to end the walk.  Errors: HS_ERROR_GONE,
- * HS_ERROR_PERMISSION, HS_ERROR_FAILED.
+ * Find the pages worth copying.  Python keeps its objects in private memory that can be written to;
+ * of programs and libraries their data is needed as a whole, for pages that nobody has touched yet
+ * belong to it; of other files mapped privately only what differs from the file; of what is shared
+ * nothing.
+ *
+ * @each is called for runs of such pages by ascending address; it returns false to end the walk.
+ * Errors: HS_ERROR_GONE, HS_ERROR_PERMISSION, HS_ERROR_FAILED (also if it takes until @deadline,
+ * nanoseconds of the monotonic clock).
  */
-typedef bool hs_pages_fn(void *context, const struct hs_mapping *mapping, hs_addr addr,
-			 uint64_t pages);
-struct hs_error *hs_process_pages(struct hs_process *process, struct hs_maps *maps,
-				  hs_pages_fn *each, void *context) HS_MUST_CHECK;
+typedef bool hs_pages_fn(void *context, hs_addr addr, uint64_t pages);
+struct hs_error *hs_process_pages(struct hs_process *process, const struct hs_maps *maps,
+				  uint64_t deadline, hs_pages_fn *each,
+				  void *context) HS_MUST_CHECK;
 
 /*
- * Copy these pages of the stopped process into @image, whose maps are set too.  Pages that cannot
- * be read are left out; *@unreadable counts them.
+ * Fill in hs_mapping.resident of all of @maps.  Can take long where much is mapped: not for a
+ * stopped process.  On kernels before 6.7 mappings of more than 64 GiB are left at 0.
+ */
+void hs_process_resident(struct hs_process *process, struct hs_maps *maps);
+
+/*
+ * Copy the pages worth it of the stopped process into @image, whose maps are set too.  Pages that
+ * cannot be read are left out; *@unreadable counts them.  Errors as above.
  */
 struct hs_error *hs_process_copy(struct hs_process *process, struct hs_image *image,
-				 uint64_t *unreadable) HS_MUST_CHECK;
+				 uint64_t deadline, uint64_t *unreadable) HS_MUST_CHECK;
+
+/* What to say of a process that would have been stopped for longer than the caller allows. */
+struct hs_error *hs_process_too_slow(pid_t pid) HS_MUST_CHECK;
 
 /*
  * Whether process @pid is there and has memory: HS_ERROR_UNSUPPORTED if there is none,

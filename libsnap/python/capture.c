@@ -4,6 +4,7 @@
 
 #include "format/base/cleanup.h"
 #include "format/base/error.h"
+#include "libsnap/memory/headroom.h"
 #include "libsnap/memory/proc.h"
 #include "libsnap/python/heap.h"
 #include "libsnap/python/runtime.h"
@@ -16,9 +17,11 @@
 
 enum {
 	DEFAULT_STOP_TIMEOUT_MS = 2000,
-	MAX_ATTEMPTS = 6,	   /* one, and five retries */
-	COLLECTION_WAIT_MS = 2000, /* for a collection to end, without stopping the target */
-	SPARE_PAGES = 4096,	   /* for what the target allocates until it is stopped */
+	MAX_ATTEMPTS = 6,	  /* one, and five retries */
+	COLLECTION_WAIT_MS = 500, /* for a collection to end, without stopping the target */
+	SPARE_PAGES = 4096,	  /* for what the target allocates until it is stopped */
+	DEFAULT_STOP_LIMIT_MS = 30000,
+	PARSING_SHARE = 4, /* parsing takes a quarter of the copy's size, at most */
 };
 
 /* One call of hs_capture_process(). */
@@ -47,18 +50,17 @@ static void explain(const struct capture *capture, const char *format, ...)
 	capture->options->explain(capture->options->context, line);
 }
 
-static bool sum_pages(void *context, const struct hs_mapping *mapping, hs_addr addr, uint64_t pages)
+static bool sum_pages(void *context, hs_addr addr, uint64_t pages)
 {
 	uint64_t *sum = context;
 
-	(void)mapping;
 	(void)addr;
 	*sum += pages;
 	return true;
 }
 
-/* An image with room for what the target has now, touched, so that the stop is short. */
-static struct hs_error *prepare_image(struct capture *capture)
+/* Pages that there are to copy, and some for what the target allocates until it is stopped. */
+static struct hs_error *count_pages(struct capture *capture, uint64_t *ret)
 {
 	struct hs_maps maps = {0};
 	struct hs_error *err;
@@ -67,12 +69,38 @@ static struct hs_error *prepare_image(struct capture *capture)
 	err = hs_maps_read(capture->pid, &maps);
 	if (err)
 		return err;
-	err = hs_process_pages(capture->process, &maps, sum_pages, &pages);
+	err = hs_process_pages(capture->process, &maps, 0, sum_pages, &pages);
 	hs_maps_deinit(&maps);
+	if (!err)
+		*ret = pages + pages / 16 + SPARE_PAGES;
+	return err;
+}
+
+/*
+ * An image with room for what the target has now, touched, so that the stop is short.  Where there
+ * is no room the kernel would kill somebody, and that could be the target: so look first.
+ */
+static struct hs_error *prepare_image(struct capture *capture)
+{
+	uint64_t headroom = hs_memory_headroom("");
+	struct hs_error *err;
+	uint64_t pages;
+	uint64_t need;
+
+	err = count_pages(capture, &pages);
 	if (err)
 		return err;
+	need = (pages << HS_PAGE_SHIFT) + (pages << HS_PAGE_SHIFT) / PARSING_SHARE;
+	if (need > headroom)
+		return hs_error_create(
+			HS_ERROR_FAILED,
+			"process %d: a copy of it takes %llu MiB, and this machine or "
+			"cgroup has room for %llu MiB; free some, or run heapsnap "
+			"outside the cgroup",
+			(int)capture->pid, (unsigned long long)need >> 20,
+			(unsigned long long)headroom >> 20);
 	capture->image = hs_image_create();
-	if (!capture->image || !hs_image_reserve(capture->image, pages + pages / 16 + SPARE_PAGES))
+	if (!capture->image || !hs_image_reserve(capture->image, pages))
 		return hs_error_create(HS_ERROR_FAILED,
 				       "process %d: not enough memory for a copy of its %llu MiB",
 				       (int)capture->pid, (unsigned long long)pages >> 8);
@@ -115,57 +143,87 @@ static void wait_for_collector(struct capture *capture)
 		sleep_ms(1);
 }
 
+/* What is true of the process at the moment of the capture. */
+static void note_moment(struct capture *capture)
+{
+	uint64_t kib = 0;
+
+	capture->facts.time_ns = hs_clock_realtime();
+	if (hs_proc_status_field(capture->pid, "VmRSS", &kib))
+		capture->facts.resident = kib * 1024;
+}
+
 /*
  * Stop, copy, let go.  If the collector is at work nothing is copied and *@collected says so,
  * unless this is the @last try.
  */
 static struct hs_error *copy_stopped(struct capture *capture, bool last, bool *collected)
 {
-	uint32_t timeout = capture->options->stop_timeout_ms;
-	struct hs_error *err;
-	uint64_t unreadable = 0;
+	const struct hs_capture_options *options = capture->options;
+	uint32_t timeout =
+		options->stop_timeout_ms ? options->stop_timeout_ms : DEFAULT_STOP_TIMEOUT_MS;
+	uint32_t limit = options->stop_limit_ms ? options->stop_limit_ms : DEFAULT_STOP_LIMIT_MS;
 	uint64_t start = hs_clock_monotonic();
+	uint64_t unreadable = 0;
+	struct hs_error *err;
 
-	err = hs_process_stop(capture->process, timeout ? timeout : DEFAULT_STOP_TIMEOUT_MS);
+	err = hs_process_stop(capture->process, timeout);
 	if (err)
 		return err;
 	*collected = is_collecting(capture) && !last;
-	if (!*collected)
-		err = hs_process_copy(capture->process, capture->image, &unreadable);
+	if (!*collected) {
+		note_moment(capture);
+		err = hs_process_copy(capture->process, capture->image,
+				      start + (uint64_t)limit * 1000000, &unreadable);
+	}
 	hs_process_resume(capture->process);
 	capture->facts.pause_ns += hs_clock_monotonic() - start;
 	capture->facts.unreadable_pages = unreadable;
 	return err;
 }
 
+/*
+ * Read pages that the image lacks from the target, which goes on: only if the same file is still
+ * mapped there in the same way, so that they are what they were.
+ */
 static bool fetch_live(void *context, hs_addr addr, uint64_t pages, void *buffer)
 {
-	return hs_process_read(context, addr, buffer, (size_t)pages << HS_PAGE_SHIFT);
+	struct capture *capture = context;
+	const struct hs_mapping *then = hs_maps_find(&capture->image->maps, addr);
+	const struct hs_mapping *now;
+	struct hs_maps maps = {0};
+	struct hs_error *err = hs_maps_read(capture->pid, &maps);
+	bool same;
+
+	if (err) {
+		hs_error_destroy(err);
+		return false;
+	}
+	now = hs_maps_find(&maps, addr);
+	same = then && now && then->start == now->start && then->offset == now->offset &&
+	       then->inode == now->inode && then->flags == now->flags &&
+	       !strcmp(then->name, now->name);
+	hs_maps_deinit(&maps);
+	return same &&
+	       hs_process_read(capture->process, addr, buffer, (size_t)pages << HS_PAGE_SHIFT);
 }
 
-/* One try at a consistent image; *@python is NULL if it was not one. */
-static struct hs_error *attempt(struct capture *capture, bool last, struct hs_python **python)
+/*
+ * Read the image's beginning; *@python is NULL if it is not consistent.  What does not look like
+ * a Python at all may have been caught at a bad moment, at its start for example: once is no proof.
+ */
+static struct hs_error *open_image(struct capture *capture, bool first, bool last,
+				   struct hs_python **python)
 {
 	struct hs_error *err;
-	bool collected = false;
 
-	wait_for_collector(capture);
-	err = prepare_image(capture);
-	if (!err)
-		err = copy_stopped(capture, last, &collected);
-	if (err)
-		return err;
-	if (collected) {
-		explain(capture, "the collector was at work");
-		return NULL;
-	}
-	if (!hs_image_seal(capture->image, fetch_live, capture->process))
-		return &hs_enomem;
-	explain(capture, "copied %llu MiB; the target was stopped for %.1f ms",
-		(unsigned long long)capture->image->slot_count >> 8,
-		(double)capture->facts.pause_ns / 1e6);
 	err = hs_heap_open(capture->image, capture->runtime.layout, capture->runtime.address,
 			   &capture->facts, python);
+	if (err && first && hs_error_code(err) == HS_ERROR_UNSUPPORTED) {
+		explain(capture, "%s", hs_error_message(err));
+		hs_error_destroy(err);
+		return NULL;
+	}
 	if (err)
 		return hs_error_wrap(err, "process %d", (int)capture->pid);
 	if (capture->facts.broken_lists && !last) {
@@ -177,13 +235,46 @@ static struct hs_error *attempt(struct capture *capture, bool last, struct hs_py
 	return NULL;
 }
 
+/* One try at a consistent image; *@python is NULL if it was not one. */
+static struct hs_error *attempt(struct capture *capture, bool first, bool last,
+				struct hs_python **python)
+{
+	struct hs_error *err = NULL;
+	bool collected = false;
+
+	if (!capture->image)
+		err = prepare_image(capture);
+	if (err)
+		return err;
+	wait_for_collector(capture);
+	err = copy_stopped(capture, last, &collected);
+	if (err)
+		return err;
+	if (collected) {
+		explain(capture, "the collector was at work");
+		return NULL;
+	}
+	explain(capture, "copied %llu MiB; the target was stopped for %.1f ms",
+		(unsigned long long)capture->image->slot_count >> 8,
+		(double)capture->facts.pause_ns / 1e6);
+	hs_process_resident(capture->process, &capture->image->maps);
+	if (!hs_image_seal(capture->image, fetch_live, capture))
+		return &hs_enomem;
+	err = open_image(capture, first, last, python);
+	if (!err && !*python) {
+		hs_image_destroy(capture->image);
+		capture->image = NULL;
+	}
+	return err;
+}
+
 static struct hs_error *capture_image(struct capture *capture, struct hs_python **ret)
 {
 	unsigned int backoff_ms = 1;
 
 	for (unsigned int i = 0;; i++) {
 		struct hs_python *python = NULL;
-		struct hs_error *err = attempt(capture, i + 1 == MAX_ATTEMPTS, &python);
+		struct hs_error *err = attempt(capture, i == 0, i + 1 == MAX_ATTEMPTS, &python);
 
 		if (err)
 			return err;
@@ -191,8 +282,6 @@ static struct hs_error *capture_image(struct capture *capture, struct hs_python 
 			*ret = python;
 			return NULL;
 		}
-		hs_image_destroy(capture->image);
-		capture->image = NULL;
 		capture->facts.retries++;
 		explain(capture, "trying again in %u ms", backoff_ms);
 		sleep_ms(backoff_ms);
@@ -204,16 +293,12 @@ static struct hs_error *capture_image(struct capture *capture, struct hs_python 
 static void read_facts(struct capture *capture)
 {
 	struct hs_heap_facts *facts = &capture->facts;
-	uint64_t kib = 0;
 	char boot_id[64] = "";
 	_cleanup_fd_ int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
 	struct hs_error *err;
 
 	facts->pid = (uint64_t)capture->pid;
-	facts->time_ns = hs_clock_realtime();
 	hs_proc_stat_field(capture->pid, 22, &facts->start_ticks);
-	if (hs_proc_status_field(capture->pid, "VmRSS", &kib))
-		facts->resident = kib * 1024;
 	if (fd >= 0 && read(fd, boot_id, sizeof(boot_id) - 1) > 0)
 		boot_id[strcspn(boot_id, "\n")] = '\0';
 	memcpy(facts->boot_id, boot_id, sizeof(facts->boot_id));

@@ -11,7 +11,6 @@
 
 enum {
 	MAX_INTERPRETERS = 10000,
-	GENERATION_STRIDE = 24,
 	/*
 	 * How often each word of the image may be looked at, on average.  Dicts are looked at
 	 * twice, those of classes a few times more, and instances share keys.
@@ -126,34 +125,20 @@ static bool check_interpreters(struct hs_python *python, hs_addr *ret)
 	return true;
 }
 
-static bool is_list_head(const struct hs_python *python, hs_addr head)
-{
-	hs_addr next = word_at(python, head) & ~(hs_addr)3;
-	hs_addr previous = word_at(python, head + 8) & ~(hs_addr)3;
-
-	return next && previous && (word_at(python, next + 8) & ~(hs_addr)3) == head &&
-	       (word_at(python, previous) & ~(hs_addr)3) == head;
-}
-
 /*
  * Where the generations' lists begin differs between builds of one version: Debian's 3.13 has them
- * four bytes earlier, for its PyGC_Head is aligned otherwise.
+ * four bytes earlier, for its PyGC_Head is aligned otherwise.  The collector keeps a pointer to the
+ * first; it is right even when a list is just being changed.
  */
 static bool find_generations(struct hs_python *python, hs_addr interp)
 {
-	const uint32_t places[] = {python->layout->gc_generations, 24, 20, 16, 8};
 	hs_addr gc = interp + python->layout->interp_gc;
+	hs_addr first = word_at(python, gc + python->layout->gc_generation0);
 
-	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-		hs_addr head = gc + places[i];
-
-		if (is_list_head(python, head) && is_list_head(python, head + GENERATION_STRIDE) &&
-		    is_list_head(python, head + 2ull * GENERATION_STRIDE)) {
-			python->generations = places[i];
-			return true;
-		}
-	}
-	return false;
+	if (first < gc + 8 || first > gc + 24 || first & 3)
+		return false;
+	python->generations = (uint32_t)(first - gc);
+	return true;
 }
 
 /* A class written in Python that every interpreter has tells where their tp_traverse is. */

@@ -20,6 +20,7 @@ enum hs_capture_mode {
 struct hs_capture_options {
 	enum hs_capture_mode mode;
 	uint32_t stop_timeout_ms; /* give up if the threads have not stopped by then; 0: 2000 */
+	uint32_t stop_limit_ms;	  /* give up if copying takes longer; 0: 30000 */
 	/* One line of explanation per decision taken, without a line feed; may be NULL. */
 	void (*explain)(void *context, const char *line);
 	hs_progress_fn *progress;
@@ -27,9 +28,15 @@ struct hs_capture_options {
 };
 
 /*
- * Take a snapshot of the CPython process @pid.  The target is stopped for the time of the copy
- * and goes on unharmed whatever happens; none of its code runs.  @options may be NULL.  On success
+ * Take a snapshot of the CPython process @pid.  Takes memory for a copy of what the process has in
+ * private memory, and a quarter more; where there is no room it fails before it stops anything. The
+ * target is stopped for the time of the copy and goes on unharmed whatever happens; none of its
+ * code runs.  @options may be NULL.  On success
  * *@ret is owned by the caller.
+ *
+ * A thread in uninterruptible sleep (a hung network file system) cannot be stopped: the capture
+ * gives up, but the kernel stops that thread for good when it wakes unless the calling thread has
+ * ended by then.  Long-lived callers use a thread of its own for each call.
  *
  * Errors: HS_ERROR_UNSUPPORTED (no such runtime, or one that is not supported: the message says
  * what was found), HS_ERROR_PERMISSION (the message names the cause), HS_ERROR_GONE,

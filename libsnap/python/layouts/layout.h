@@ -47,7 +47,7 @@
 	FIELD(types_entry_size)                                                                    \
 	FIELD(types_entry_dict)                                                                    \
 	/* struct _gc_runtime_state */                                                             \
-	FIELD(gc_generations)                                                                      \
+	FIELD(gc_generation0)                                                                      \
 	FIELD(gc_permanent_generation)                                                             \
 	FIELD(gc_collecting)                                                                       \
 	FIELD(gc_garbage)                                                                          \

@@ -40,7 +40,7 @@ const struct hs_layout hs_layout_3_11 = {
 	.types_entry_size = HS_ABSENT,
 	.types_entry_dict = HS_ABSENT,
 
-	.gc_generations = 24,
+	.gc_generation0 = 96,
 	.gc_permanent_generation = 104,
 	.gc_collecting = 200,
 	.gc_garbage = 208,

@@ -261,7 +261,7 @@ static void killed_while_held(void **state)
 	assert_no_error(hs_process_stop(process, TIMEOUT_MS));
 	kill(pid, SIGKILL);
 	assert_true(reaches_state(pid, 'Z', 5000));
-	assert_error(hs_process_copy(process, image, &unreadable), HS_ERROR_GONE, "ended");
+	assert_error(hs_process_copy(process, image, 0, &unreadable), HS_ERROR_GONE, "ended");
 	hs_process_resume(process);
 	hs_process_close(process);
 	hs_image_destroy(image);

@@ -161,7 +161,7 @@ static inline struct hs_error *target_copy(struct target *target, struct hs_proc
 	*image = hs_image_create();
 	assert_non_null(*image);
 	assert_no_error(hs_process_stop(*process, 2000));
-	assert_no_error(hs_process_copy(*process, *image, &unreadable));
+	assert_no_error(hs_process_copy(*process, *image, 0, &unreadable));
 	hs_process_resume(*process);
 	assert_true(hs_image_seal(*image, target_fetch, *process));
 	return NULL;

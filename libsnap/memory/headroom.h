@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* headroom.h: how much memory this program may still take. */
+#ifndef HS_MEMORY_HEADROOM_H
+#define HS_MEMORY_HEADROOM_H
+
+#include <stdint.h>
+
+/*
+ * Bytes that can be allocated before the machine, or a memory cgroup that this program is in, has
+ * to kill somebody: page cache that can be dropped counts as free, swap does not.  UINT64_MAX if
+ * nothing can be told.  @root stands before the paths that are read, "" but for tests.
+ */
+uint64_t hs_memory_headroom(const char *root);
+
+#endif
