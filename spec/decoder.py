@@ -8,7 +8,8 @@ HEADER, STRINGS, TYPES, SHAPES, BLOCK = 1, 2, 3, 4, 11
 INDEX, INDEX_DOWN, ATTRIBUTE, ITEM, VALUE, KEY, ENTRY, OFFSET, LOCAL = range(1, 10)
 FLAGS = ("gc", "tracked", "immortal", "static", "size_guess", "scanned")
 MASK, xxh3 = (1 << 64) - 1, xxhash.xxh3_64_intdigest
-UNSAFE = '["\\\\\0-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]'
+UNSAFE = ("[\0-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff"
+          "\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]")
 
 def check(condition, message):
     return condition or sys.exit(f"{sys.argv[1]}: {message}")
@@ -19,8 +20,8 @@ def wtf8_error(error):
     return (three.decode("utf-8", "surrogatepass"), end) if surrogate else ("\ufffd", end - 2)
 
 def quote(text):
-    escape = lambda m: "\\" + m[0] if m[0] in '"\\' else f"\\u{ord(m[0]):04x}"
-    return '"' + re.sub(UNSAFE, escape, text) + '"'
+    escape = lambda m: re.sub("....", r"\\u\g<0>", m[0].encode("utf-16-be", "surrogatepass").hex())
+    return '"' + re.sub(UNSAFE, escape, re.sub(r'["\\]', r"\\\g<0>", text)) + '"'
 
 def varints(raw):
     value = shift = 0
@@ -30,8 +31,7 @@ def varints(raw):
             yield value
             value = shift = 0
 
-def unzigzag(code):
-    return code >> 1 ^ -(code & 1)
+unzigzag = lambda code: code >> 1 ^ -(code & 1)
 
 def sums(codes):
     total = 0

@@ -50,6 +50,8 @@ static void escape(char *out, const char *text, size_t size)
 		if (length && !hs_utf8_is_unsafe(point)) {
 			memcpy(out, text, length);
 			out += length;
+		} else if (length > 3) {
+			out += sprintf(out, "\\U%08x", point);
 		} else if (length > 1) {
 			out += sprintf(out, "\\u%04x", point);
 		} else if (length && point == '\n') {

@@ -42,8 +42,14 @@ size_t hs_utf8_decode(const char *text, size_t size, uint32_t *point)
 
 bool hs_utf8_is_unsafe(uint32_t point)
 {
-	return point < 0x20 || (point >= 0x7f && point <= 0x9f) ||
-	       (point >= 0x200b && point <= 0x200f) || (point >= 0x2028 && point <= 0x202e) ||
-	       (point >= 0x2066 && point <= 0x2069) || point == 0xfeff ||
-	       hs_utf8_is_surrogate(point);
+	static const uint32_t ranges[][2] = {
+		{0x0, 0x1f},	  {0x7f, 0x9f},	    {0xad, 0xad},     {0x61c, 0x61c},
+		{0x180e, 0x180e}, {0x200b, 0x200f}, {0x2028, 0x202e}, {0x2066, 0x2069},
+		{0xd800, 0xdfff}, {0xfeff, 0xfeff}, {0xfff9, 0xfffb}, {0xe0000, 0xe007f},
+	};
+
+	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++)
+		if (point >= ranges[i][0] && point <= ranges[i][1])
+			return true;
+	return false;
 }

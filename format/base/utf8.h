@@ -16,7 +16,8 @@ size_t hs_utf8_decode(const char *text, size_t size, uint32_t *point);
 
 /*
  * Whether a character can act on a terminal or mislead a reader: C0 and C1 controls, DEL, line and
- * paragraph separators, zero-width and bidirectional formatting, surrogates.
+ * paragraph separators, soft hyphen, zero-width and bidirectional formatting, interlinear
+ * annotation, tags, surrogates.
  */
 bool hs_utf8_is_unsafe(uint32_t point);
 

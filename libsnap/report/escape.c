@@ -90,6 +90,18 @@ static void unit_pair(struct unit *unit, char first, char second)
 	unit->columns = 2;
 }
 
+/* JSON has a character beyond U+FFFF as a surrogate pair; @offset is counted from U+10000. */
+static void unit_surrogates(struct unit *unit, uint32_t offset)
+{
+	struct unit low;
+
+	unit_escape(&low, "\\u", 0xdc00 | (offset & 0x3ff), 4);
+	unit_escape(unit, "\\u", 0xd800 | offset >> 10, 4);
+	memcpy(unit->text + unit->size, low.text, low.size);
+	unit->size += low.size;
+	unit->columns += low.columns;
+}
+
 static void unit_unsafe(struct unit *unit, uint32_t point, enum hs_escape how)
 {
 	if (how != HS_ESCAPE_JSON && point == '\n')
@@ -100,8 +112,12 @@ static void unit_unsafe(struct unit *unit, uint32_t point, enum hs_escape how)
 		unit_pair(unit, '\\', 't');
 	else if (how != HS_ESCAPE_JSON && point < 0x80)
 		unit_escape(unit, "\\x", point, 2);
-	else
+	else if (point < 0x10000)
 		unit_escape(unit, "\\u", point, 4);
+	else if (how != HS_ESCAPE_JSON)
+		unit_escape(unit, "\\U", point, 8);
+	else
+		unit_surrogates(unit, point - 0x10000);
 }
 
 /* Escape the first character at @text, @size > 0 bytes. */

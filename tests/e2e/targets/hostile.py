@@ -4,6 +4,7 @@ import types
 
 ESCAPES = "\x1b[2J\x1b]0;owned\x07\r\b\x9b31m\x7f\x00"
 EVIL = ESCAPES + "\nline,\"quote\",'<b>\\\u202e\ud800x\udfff\t"
+EVIL += "\xad\u061c\u180e\ufff9\ufffb\U000e0001\U000e0041"
 
 
 class Plain:

@@ -52,15 +52,22 @@ static void invisible_and_bidirectional(void **state)
 		const char *raw;
 		const char *escaped;
 	} points[] = {
-		{"\u200b", "\\u200b"}, {"\u200f", "\\u200f"}, {"\u2028", "\\u2028"},
-		{"\u2029", "\\u2029"}, {"\u202a", "\\u202a"}, {"\u202e", "\\u202e"},
-		{"\u2066", "\\u2066"}, {"\u2069", "\\u2069"}, {"\ufeff", "\\ufeff"},
+		{"\u200b", "\\u200b"},	 {"\u200f", "\\u200f"}, {"\u2028", "\\u2028"},
+		{"\u2029", "\\u2029"},	 {"\u202a", "\\u202a"}, {"\u202e", "\\u202e"},
+		{"\u2066", "\\u2066"},	 {"\u2069", "\\u2069"}, {"\ufeff", "\\ufeff"},
+		{"\xc2\xad", "\\u00ad"}, {"\u061c", "\\u061c"}, {"\u180e", "\\u180e"},
+		{"\ufff9", "\\ufff9"},	 {"\ufffb", "\\ufffb"},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(points) / sizeof(points[0]); i++)
 		all(hs_str_of(points[i].raw), points[i].escaped, points[i].escaped,
 		    points[i].escaped);
+	/* Tags: beyond what four digits can say, in JSON two surrogates. */
+	all(BYTES("\U000e0001\U000e007f"), "\\U000e0001\\U000e007f", "\\udb40\\udc01\\udb40\\udc7f",
+	    "\\U000e0001\\U000e007f");
+	all(BYTES("\ufff8\ufffc\U000dffff\U000e0080"), "\ufff8\ufffc\U000dffff\U000e0080",
+	    "\ufff8\ufffc\U000dffff\U000e0080", "\ufff8\ufffc\U000dffff\U000e0080");
 	all(BYTES("\u200a\u2010\u2027\u202f\u2065\u206a"), "\u200a\u2010\u2027\u202f\u2065\u206a",
 	    "\u200a\u2010\u2027\u202f\u2065\u206a", "\u200a\u2010\u2027\u202f\u2065\u206a");
 }

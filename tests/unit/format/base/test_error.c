@@ -45,6 +45,8 @@ static void hostile_text_is_escaped(void **state)
 		{"\xe2\x80\xae"
 		 "x",
 		 "\\u202ex"},					       /* right-to-left override */
+		{"\xf3\xa0\x81\x81", "\\U000e0041"},		       /* a tag */
+		{"\xc2\xad", "\\u00ad"},			       /* a soft hyphen */
 		{"\xed\xa0\x80", "\\ud800"},			       /* a lone surrogate */
 		{"\xff\xc3", "\\xff\\xc3"},			       /* no UTF-8 */
 		{"\xc0\x80\xe0\x80\x80", "\\xc0\\x80\\xe0\\x80\\x80"}, /* overlong */
