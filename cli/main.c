@@ -81,11 +81,25 @@ static int unknown_command(const char *word)
 	return HS_ERROR_USAGE;
 }
 
+/* Say that @word is one too many.  Returns the exit code. */
+static int unexpected(const char *command, const char *word)
+{
+	char *safe = hs_escape((struct hs_str){word, strlen(word)}, HS_ESCAPE_TEXT, 80);
+
+	fprintf(stderr,
+		"heapsnap: %s: too many operands: '%s' is not expected (see: heapsnap help)\n",
+		command, safe ? safe : "?");
+	free(safe);
+	return HS_ERROR_USAGE;
+}
+
 static int help(int argc, char **argv)
 {
 	const struct command *command;
 
-	if (argc < 2) {
+	if (argc > 2)
+		return unexpected("help", argv[2]);
+	if (argc < 2 || !strcmp(argv[1], "help")) {
 		print_overview(stdout);
 		return EXIT_DONE;
 	}
@@ -125,6 +139,8 @@ static int dispatch(int argc, char **argv)
 	if (!strcmp(argv[1], "help") || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))
 		return help(argc - 1, argv + 1);
 	if (!strcmp(argv[1], "version") || !strcmp(argv[1], "--version")) {
+		if (argc > 2)
+			return unexpected("version", argv[2]);
 		printf("heapsnap %s (format %s)\n", hs_version(), hs_format_version());
 		return EXIT_DONE;
 	}

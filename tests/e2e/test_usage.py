@@ -13,6 +13,10 @@ MISTAKES = [
     (["nosuch"], "nosuch"),
     (["--nosuch"], "--nosuch"),
     (["help", "nosuch"], "nosuch"),
+    (["help", "dump", "extra"], "'extra'"),
+    (["--help", "dump", "extra"], "'extra'"),
+    (["--version", "extra"], "'extra'"),
+    (["version", "extra"], "'extra'"),
     (["top"], "nothing to work on"),
     (["top", "a", "b"], "'b'"),
     (["diff", "a"], "missing"),
@@ -76,7 +80,7 @@ def test_no_command_is_a_mistake(heapsnap):
 
 
 def test_help_names_every_command(heapsnap):
-    for words in (["help"], ["--help"], ["-h"]):
+    for words in (["help"], ["--help"], ["-h"], ["help", "help"]):
         text = heapsnap(*words).stdout.decode()
         for command in COMMANDS:
             assert re.search(rf"^  {command} ", text, re.M)
