@@ -159,7 +159,7 @@ static struct hs_error *read_process(const struct hs_section_view *view, struct 
 	return process.failed ? &hs_enomem : NULL;
 }
 
-struct hs_error *hs_header_decode(const struct hs_image *image, struct hs_snapshot *snap,
+struct hs_error *hs_header_decode(const struct hs_file_image *image, struct hs_snapshot *snap,
 				  struct hs_header *ret)
 {
 	struct hs_section_view view;

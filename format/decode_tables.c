@@ -8,7 +8,7 @@
 
 /* A table on its way out of the file. */
 struct decoder {
-	const struct hs_image *image;
+	const struct hs_file_image *image;
 	struct hs_inflater *inflater;
 	struct hs_snapshot *snap;
 	uint64_t objects;
@@ -419,7 +419,7 @@ static struct hs_error *decode_gaps(struct decoder *decoder)
 	return err;
 }
 
-struct hs_error *hs_tables_decode(const struct hs_image *image, uint64_t objects,
+struct hs_error *hs_tables_decode(const struct hs_file_image *image, uint64_t objects,
 				  struct hs_inflater *inflater, struct hs_snapshot *snap)
 {
 	/* Those that others refer to come first. */

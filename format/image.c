@@ -67,7 +67,7 @@ static bool read_entry(struct hs_cursor *cursor, struct hs_section *section)
 }
 
 /* Read the index's entries, which must lie end to end between the magic and the index. */
-static struct hs_error *read_entries(struct hs_cursor cursor, struct hs_image *image)
+static struct hs_error *read_entries(struct hs_cursor cursor, struct hs_file_image *image)
 {
 	uint64_t expected = HS_MAGIC_SIZE;
 	uint32_t count;
@@ -130,7 +130,7 @@ static bool find_key(struct hs_cursor map, const char *key, struct hs_cursor *va
 }
 
 /* Read index and end, which lie between the index's offset and the trailer. */
-static struct hs_error *read_index(struct hs_image *image)
+static struct hs_error *read_index(struct hs_file_image *image)
 {
 	struct hs_cursor cursor = hs_cursor_over(image->data, image->size - HS_TRAILER_SIZE);
 	struct hs_cursor index;
@@ -149,7 +149,7 @@ static struct hs_error *read_index(struct hs_image *image)
 	return read_entries(value, image);
 }
 
-static struct hs_error *read_image(struct hs_image *image)
+static struct hs_error *read_image(struct hs_file_image *image)
 {
 	const uint8_t *data = image->data;
 	size_t size = image->size;
@@ -178,20 +178,20 @@ static struct hs_error *read_image(struct hs_image *image)
 	return read_index(image);
 }
 
-struct hs_error *hs_image_init(const void *data, size_t size, struct hs_image *ret)
+struct hs_error *hs_file_image_init(const void *data, size_t size, struct hs_file_image *ret)
 {
-	struct hs_image image = {.data = data, .size = size};
+	struct hs_file_image image = {.data = data, .size = size};
 	struct hs_error *err = read_image(&image);
 
 	if (err) {
-		hs_image_deinit(&image);
+		hs_file_image_deinit(&image);
 		return err;
 	}
 	*ret = image;
 	return NULL;
 }
 
-void hs_image_deinit(struct hs_image *image)
+void hs_file_image_deinit(struct hs_file_image *image)
 {
 	free(image->sections);
 	image->sections = NULL;

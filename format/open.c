@@ -16,7 +16,7 @@ enum { ALL_COLUMNS = HS_COLUMN_EDGES * 2 - 1 };
 /* A file on its way into memory. */
 struct loader {
 	const struct hs_open_options *options;
-	struct hs_image image;
+	struct hs_file_image image;
 	struct hs_inflater inflater;
 	struct hs_header header;
 	uint32_t columns; /* to decode */
@@ -165,7 +165,7 @@ static struct hs_error *check_all_bytes(const struct loader *loader)
 /* What each kind of section takes, by the order of their first occurrence. */
 static struct hs_error *list_sections(struct loader *loader)
 {
-	const struct hs_image *image = &loader->image;
+	const struct hs_file_image *image = &loader->image;
 	struct hs_section_info *sections;
 	size_t used = 0;
 
@@ -255,7 +255,7 @@ static struct hs_error *load_bytes(const void *data, size_t size, const char *na
 {
 	static const struct hs_open_options defaults;
 	struct loader loader = {.options = options ? options : &defaults, .verify = verify};
-	struct hs_error *err = hs_image_init(data, size, &loader.image);
+	struct hs_error *err = hs_file_image_init(data, size, &loader.image);
 
 	if (!err)
 		err = load(&loader);
@@ -263,7 +263,7 @@ static struct hs_error *load_bytes(const void *data, size_t size, const char *na
 		*ret = hs_steal(loader.snap);
 	hs_snapshot_destroy(loader.snap);
 	hs_inflater_deinit(&loader.inflater);
-	hs_image_deinit(&loader.image);
+	hs_file_image_deinit(&loader.image);
 	if (err && err != &hs_enomem)
 		err = hs_error_wrap(err, "%s", name);
 	return err;

@@ -148,8 +148,8 @@ static struct hs_error *read_head(struct hs_section_view *view)
 	return NULL;
 }
 
-struct hs_error *hs_section_view_init(const struct hs_image *image, size_t index, uint32_t number,
-				      struct hs_section_view *ret)
+struct hs_error *hs_section_view_init(const struct hs_file_image *image, size_t index,
+				      uint32_t number, struct hs_section_view *ret)
 {
 	const struct hs_section *section = &image->sections[index];
 	struct hs_error *err;

@@ -21,7 +21,7 @@ struct hs_section {
  * A file whose magic, trailer and index are in order: its sections lie end to end from the magic
  * to the index, each within the file.
  */
-struct hs_image {
+struct hs_file_image {
 	const uint8_t *data; /* not owned */
 	size_t size;
 	struct hs_section *sections; /* without index and end */
@@ -30,8 +30,9 @@ struct hs_image {
 };
 
 /* Fill *@ret from @size bytes at @data. HS_ERROR_DAMAGED says where and what. */
-struct hs_error *hs_image_init(const void *data, size_t size, struct hs_image *ret) HS_MUST_CHECK;
-void hs_image_deinit(struct hs_image *image);
+struct hs_error *hs_file_image_init(const void *data, size_t size,
+				    struct hs_file_image *ret) HS_MUST_CHECK;
+void hs_file_image_deinit(struct hs_file_image *image);
 
 /* A column as it is stored. */
 struct hs_stored_column {
@@ -45,7 +46,7 @@ struct hs_stored_column {
 
 /* A section whose head is intact and well-formed. */
 struct hs_section_view {
-	const struct hs_image *image;
+	const struct hs_file_image *image;
 	const struct hs_section *section;
 	uint32_t number;      /* among the sections of its kind */
 	struct hs_cursor map; /* at the first key */
@@ -55,8 +56,8 @@ struct hs_section_view {
 };
 
 /* Check the head of section @index of @image, the @number-th of its kind, and look into it. */
-struct hs_error *hs_section_view_init(const struct hs_image *image, size_t index, uint32_t number,
-				      struct hs_section_view *ret) HS_MUST_CHECK;
+struct hs_error *hs_section_view_init(const struct hs_file_image *image, size_t index,
+				      uint32_t number, struct hs_section_view *ret) HS_MUST_CHECK;
 
 /* The value of key @key of the section's map: false if it is not there. */
 bool hs_section_find(const struct hs_section_view *view, const char *key, struct hs_cursor *value);

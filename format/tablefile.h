@@ -34,14 +34,14 @@ struct hs_error *hs_tables_encode(const struct hs_snapshot *snap,
 				  struct hs_emitter *emitter) HS_MUST_CHECK;
 
 /* Read the header, the first section, into snap->info and *@ret. */
-struct hs_error *hs_header_decode(const struct hs_image *image, struct hs_snapshot *snap,
+struct hs_error *hs_header_decode(const struct hs_file_image *image, struct hs_snapshot *snap,
 				  struct hs_header *ret) HS_MUST_CHECK;
 
 /*
  * Read all small tables into @snap and check that they fit each other and @objects, the number of
  * objects.
  */
-struct hs_error *hs_tables_decode(const struct hs_image *image, uint64_t objects,
+struct hs_error *hs_tables_decode(const struct hs_file_image *image, uint64_t objects,
 				  struct hs_inflater *inflater,
 				  struct hs_snapshot *snap) HS_MUST_CHECK;
 

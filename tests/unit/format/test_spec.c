@@ -96,7 +96,7 @@ static void dump_bytes(FILE *out, const uint8_t *bytes, uint64_t from, uint64_t 
 	}
 }
 
-static void dump_section(FILE *out, const struct hs_image *image, size_t index)
+static void dump_section(FILE *out, const struct hs_file_image *image, size_t index)
 {
 	const struct hs_section *section = &image->sections[index];
 	struct hs_section_view view;
@@ -117,7 +117,7 @@ static void dump_section(FILE *out, const struct hs_image *image, size_t index)
 static char *dump_example(void)
 {
 	struct hs_snapshot *snap = example();
-	struct hs_image image;
+	struct hs_file_image image;
 	char *text = NULL;
 	size_t text_size = 0;
 	size_t size;
@@ -125,7 +125,7 @@ static char *dump_example(void)
 	FILE *out = open_memstream(&text, &text_size);
 
 	assert_non_null(out);
-	must(hs_image_init(bytes, size, &image));
+	must(hs_file_image_init(bytes, size, &image));
 	fputs("\n```\nmagic\n", out);
 	dump_bytes(out, bytes, 0, HS_MAGIC_SIZE);
 	for (size_t i = 0; i < image.count; i++)
@@ -136,7 +136,7 @@ static char *dump_example(void)
 	dump_bytes(out, bytes, size - HS_TRAILER_SIZE, size);
 	fputs("```\n\n", out);
 	assert_int_equal(fclose(out), 0);
-	hs_image_deinit(&image);
+	hs_file_image_deinit(&image);
 	free(bytes);
 	hs_snapshot_destroy(snap);
 	return text;
