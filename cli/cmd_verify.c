@@ -8,7 +8,6 @@
 int cmd_verify(const struct options *options, struct terminal *terminal)
 {
 	const struct hs_open_options open = {
-		.columns = HS_COLUMN_EDGES,
 		.progress = terminal_progress,
 		.progress_context = terminal,
 	};
@@ -18,9 +17,7 @@ int cmd_verify(const struct options *options, struct terminal *terminal)
 	struct hs_error *err;
 	int code;
 
-	err = hs_snapshot_verify(file);
-	if (!err)
-		err = hs_snapshot_open(file, &open, &snap);
+	err = hs_snapshot_verify(file, &open, &snap);
 	if (err)
 		return terminal_fail(terminal, err);
 	err = hs_report_from_verify(snap, file, &report);

@@ -221,6 +221,35 @@ static struct hs_error *check_order(const struct loader *loader)
 			       wrong);
 }
 
+static int compare_addresses(const void *left, const void *right)
+{
+	hs_addr a = *(const hs_addr *)left;
+	hs_addr b = *(const hs_addr *)right;
+
+	return (a > b) - (a < b);
+}
+
+/* No two objects are in one place. */
+static struct hs_error *check_addresses(const struct loader *loader)
+{
+	size_t count = (size_t)loader->header.objects;
+	_cleanup_free_ hs_addr *sorted = NULL;
+
+	if (!(loader->columns & HS_COLUMN_ADDRESS) || !count)
+		return NULL;
+	sorted = reallocarray(NULL, count, sizeof(*sorted));
+	if (!sorted)
+		return &hs_enomem;
+	memcpy(sorted, loader->snap->columns.address, count * sizeof(*sorted));
+	qsort(sorted, count, sizeof(*sorted), compare_addresses);
+	for (size_t i = 1; i < count; i++)
+		if (sorted[i] == sorted[i - 1])
+			return hs_error_create(HS_ERROR_DAMAGED,
+					       "damaged: two objects have the address 0x%" PRIx64,
+					       sorted[i]);
+	return NULL;
+}
+
 static struct hs_error *load(struct loader *loader)
 {
 	uint32_t wanted = loader->options->columns ? loader->options->columns : ALL_COLUMNS;
@@ -243,6 +272,8 @@ static struct hs_error *load(struct loader *loader)
 		err = list_sections(loader);
 	if (!err && loader->verify)
 		err = check_order(loader);
+	if (!err && loader->verify)
+		err = check_addresses(loader);
 	if (!err)
 		hs_snapshot_publish(loader->snap, (hs_id)loader->header.objects,
 				    loader->header.edges);
@@ -295,9 +326,13 @@ struct hs_error *hs_snapshot_open(const char *path, const struct hs_open_options
 	return load_file(path, options, false, ret);
 }
 
-struct hs_error *hs_snapshot_verify(const char *path)
+struct hs_error *hs_snapshot_verify(const char *path, const struct hs_open_options *options,
+				    struct hs_snapshot **ret)
 {
-	return load_file(path, NULL, true, NULL);
+	struct hs_open_options all = options ? *options : (struct hs_open_options){0};
+
+	all.columns = 0;
+	return load_file(path, &all, true, ret);
 }
 
 bool hs_snapshot_recognise(const char *path)

@@ -297,8 +297,14 @@ HS_EXPORT struct hs_error *hs_snapshot_load(const void *data, size_t size, const
 					    const struct hs_open_options *options,
 					    struct hs_snapshot **ret) HS_MUST_CHECK;
 
-/* Check every checksum and every invariant of the file at @path. */
-HS_EXPORT struct hs_error *hs_snapshot_verify(const char *path) HS_MUST_CHECK;
+/*
+ * Open the file at @path like hs_snapshot_open(), with all columns whatever @options say, and check
+ * also what other readers take on trust: the order of the objects, and that their addresses are
+ * distinct.  @ret may be NULL.
+ */
+HS_EXPORT struct hs_error *hs_snapshot_verify(const char *path,
+					      const struct hs_open_options *options,
+					      struct hs_snapshot **ret) HS_MUST_CHECK;
 
 /*
  * Write @snap to @path atomically with mode 0600: the file appears whole or not at all.  The path

@@ -23,7 +23,7 @@ HS_EXPORT struct hs_error *hs_report_from_diff(const struct hs_diff *diff,
 					       struct hs_report **ret) HS_MUST_CHECK;
 HS_EXPORT struct hs_error *hs_report_from_info(const struct hs_snapshot *snap,
 					       struct hs_report **ret) HS_MUST_CHECK;
-/* @snap was opened, with its edges, from @file, which hs_snapshot_verify() found in order. */
+/* @snap was opened from @file by hs_snapshot_verify(). */
 HS_EXPORT struct hs_error *hs_report_from_verify(const struct hs_snapshot *snap, const char *file,
 						 struct hs_report **ret) HS_MUST_CHECK;
 HS_EXPORT struct hs_error *hs_report_from_processes(const struct hs_python_process *processes,

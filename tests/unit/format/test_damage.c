@@ -151,7 +151,7 @@ static void other_files(void **state)
 	assert_false(hs_snapshot_recognise(path));
 	fclose(fopen(path, "w"));
 	assert_false(hs_snapshot_recognise(path));
-	err = hs_snapshot_verify(path);
+	err = hs_snapshot_verify(path, NULL, NULL);
 	assert_int_equal(hs_error_code(err), HS_ERROR_DAMAGED);
 	hs_error_destroy(err);
 	err = hs_snapshot_open("/tmp", NULL, &snap);

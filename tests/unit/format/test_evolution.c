@@ -124,6 +124,7 @@ enum wrong {
 	HEADER_EDGES,
 	RAW_BOMB,
 	WRONG_COUNT,
+	BLOCK_SAME_ADDRESS,    /* seen by verification alone */
 	NO_ROOT = WRONG_COUNT, /* leave out the table, which the caller makes */
 };
 
@@ -191,7 +192,7 @@ static void craft_block(struct craft *craft, enum wrong wrong)
 	raw_column(craft, "type", HS_CODEC_DICTIONARY,
 		   wrong == BLOCK_TYPE ? "\1\2\0\1" : "\1\0\0\1", 4);
 	raw_column(craft, "address", wrong == BLOCK_CODEC ? HS_CODEC_VARINT : HS_CODEC_ADDRESS,
-		   "\4\2\2", 3);
+		   wrong == BLOCK_SAME_ADDRESS ? "\4\2\0" : "\4\2\2", 3);
 	raw_column(craft, "shape", HS_CODEC_DICTIONARY,
 		   wrong == BLOCK_SHAPE ? "\2\4\1\0\0" : "\2\2\1\0\0", 5);
 	raw_column(craft, "visible", HS_CODEC_COUNTS, visible, wrong == BLOCK_TRAILING ? 2 : 1);
@@ -392,7 +393,7 @@ static void bare_header(void **state)
 }
 
 /* Make the hand-made file with its root at @root, tables before or behind the block; verify. */
-static struct hs_error *verify_crafted(uint64_t root, bool tables_first)
+static struct hs_error *verify_crafted(uint64_t root, bool tables_first, enum wrong block)
 {
 	struct craft made = {0};
 	struct craft *craft = &made;
@@ -402,7 +403,7 @@ static struct hs_error *verify_crafted(uint64_t root, bool tables_first)
 	craft_header(craft, (struct header){.objects = 2, .edges = 3});
 	if (tables_first)
 		craft_tables(craft, root ? NO_ROOT : RIGHT);
-	craft_block(craft, RIGHT);
+	craft_block(craft, block);
 	if (!tables_first)
 		craft_tables(craft, root ? NO_ROOT : RIGHT);
 	if (root) {
@@ -413,7 +414,7 @@ static struct hs_error *verify_crafted(uint64_t root, bool tables_first)
 	must(hs_file_writer_commit(craft->file));
 	hs_file_writer_destroy(craft->file);
 	hs_emitter_deinit(&craft->emitter);
-	err = hs_snapshot_verify(craft->path);
+	err = hs_snapshot_verify(craft->path, NULL, NULL);
 	sample_remove(craft->path);
 	return err;
 }
@@ -424,12 +425,24 @@ static void order_is_verified(void **state)
 	struct hs_error *err;
 
 	(void)state;
-	must(verify_crafted(0, true));
-	must(verify_crafted(0, false));
-	err = verify_crafted(1, true);
+	must(verify_crafted(0, true, RIGHT));
+	must(verify_crafted(0, false, RIGHT));
+	err = verify_crafted(1, true, RIGHT);
 	assert_non_null(err);
 	assert_int_equal(hs_error_code(err), HS_ERROR_DAMAGED);
 	assert_non_null(strstr(hs_error_message(err), "order"));
+	hs_error_destroy(err);
+}
+
+/* Neither do two objects in one place. */
+static void addresses_are_verified(void **state)
+{
+	struct hs_error *err = verify_crafted(0, true, BLOCK_SAME_ADDRESS);
+
+	(void)state;
+	assert_non_null(err);
+	assert_int_equal(hs_error_code(err), HS_ERROR_DAMAGED);
+	assert_non_null(strstr(hs_error_message(err), "two objects have the address 0x10"));
 	hs_error_destroy(err);
 }
 
@@ -443,6 +456,7 @@ int main(void)
 		cmocka_unit_test(missing_header),
 		cmocka_unit_test(bare_header),
 		cmocka_unit_test(order_is_verified),
+		cmocka_unit_test(addresses_are_verified),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

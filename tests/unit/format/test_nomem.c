@@ -150,7 +150,7 @@ static bool load_one(void *context)
 
 static bool verify_one(void *context)
 {
-	return succeeded(hs_snapshot_verify(context));
+	return succeeded(hs_snapshot_verify(context, NULL, NULL));
 }
 
 static bool make_errors(void *context)

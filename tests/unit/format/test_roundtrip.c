@@ -32,7 +32,7 @@ static void saved_comes_back(void **state)
 		assert_true(hs_snapshot_recognise(path));
 		assert_no_error(hs_snapshot_open(path, NULL, &copy));
 		assert_same(snap, copy);
-		assert_no_error(hs_snapshot_verify(path));
+		assert_no_error(hs_snapshot_verify(path, NULL, NULL));
 		hs_snapshot_destroy(copy);
 		hs_snapshot_destroy(snap);
 		sample_remove(path);

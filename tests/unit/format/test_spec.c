@@ -204,7 +204,7 @@ static void golden_file(void **state)
 		hs_snapshot_destroy(snap);
 		source_path(GOLDEN ".golden", path);
 	}
-	must(hs_snapshot_verify(path));
+	must(hs_snapshot_verify(path, NULL, NULL));
 	must(hs_snapshot_open(path, NULL, &snap));
 	lines = export(snap);
 	expected = read_text(source_path(GOLDEN ".jsonl", path));
