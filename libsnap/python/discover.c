@@ -17,15 +17,27 @@ static bool is_odd(hs_addr address)
 	return address >> 3 & 1;
 }
 
+/*
+ * Note that @owner is whose namespace @dict is.  Some share one (all instances of a class, by way
+ * of self.__dict__): it is then the first's, by address, so that the answer is always the same.
+ */
+static void claim(struct hs_python *python, hs_addr dict, uint32_t owner)
+{
+	uint32_t granule = dict ? hs_image_granule(python->image, dict) : HS_NONE;
+
+	/* HS_NONE, for nobody, is the largest number. */
+	if (granule != HS_NONE && owner < hs_map32_get(&python->owners, granule) &&
+	    !hs_map32_put(&python->owners, granule, owner))
+		python->nomem = true;
+}
+
 /* The static types' dicts are kept away from the types; claim them when the type turns up. */
 static void claim_type_dict(struct hs_python *python, hs_addr address, uint32_t granule)
 {
 	const struct hs_pytype *type = hs_type_at(python, address);
-	hs_addr dict = type ? hs_type_dict(python, type) : 0;
-	uint32_t dict_granule = dict ? hs_image_granule(python->image, dict) : HS_NONE;
 
-	if (dict_granule != HS_NONE && !hs_map32_put(&python->owners, dict_granule, granule))
-		python->nomem = true;
+	if (type)
+		claim(python, hs_type_dict(python, type), granule);
 }
 
 /* The type of the object at @address; NULL if what lies there cannot be an object. */
@@ -122,17 +134,12 @@ void hs_discover_run(struct hs_python *python, hs_progress_fn *progress, void *c
 static void claim_namespace(struct hs_python *python, hs_addr address, uint32_t granule)
 {
 	struct hs_object object;
-	uint32_t dict_granule;
-	hs_addr dict;
 
 	/* Otherwise it will not be part of the snapshot, and cannot own what is. */
 	if (!sound_type(python, address) || !open_object(python, address, granule, &object) ||
 	    !(object.type->dictoffset || object.type->flags & PY_FLAG_MANAGED_DICT))
 		return;
-	dict = hs_instance_dict(python, &object);
-	dict_granule = dict ? hs_image_granule(python->image, dict) : HS_NONE;
-	if (dict_granule != HS_NONE && !hs_map32_put(&python->owners, dict_granule, granule))
-		python->nomem = true;
+	claim(python, hs_instance_dict(python, &object), granule);
 }
 
 static void note_tracked(struct hs_python *python, hs_addr address, unsigned int generation)

@@ -95,7 +95,8 @@ uint32_t hs_code_line(struct hs_python *python, hs_addr code, int64_t offset)
 	/* A bytes object: its length at 16, its content at 32. */
 	if (!hs_image_u32(python->image, code + layout->code_firstlineno, &first) ||
 	    !hs_image_u64(python->image, code + layout->code_linetable, &bytes) ||
-	    !hs_image_u64(python->image, bytes + PY_SIZE, &size) || size > UINT32_MAX)
+	    !hs_image_u64(python->image, bytes + PY_SIZE, &size) || size > UINT32_MAX ||
+	    !hs_python_spend(python, size / 8 + 1))
 		return 0;
 	table.at = bytes + 32;
 	table.end = table.at + size;

@@ -36,14 +36,17 @@ bool hs_python_spend(struct hs_python *python, uint64_t count)
 
 uint64_t hs_python_limit(struct hs_python *python, hs_addr address, uint64_t count)
 {
-	uint64_t limit = hs_words_limit(python->image, address, count);
+	/* What is not to be looked at need not be searched for either. */
+	uint64_t affordable = count < python->budget ? count : python->budget;
+	uint64_t limit = hs_words_limit(python->image, address, affordable);
 
-	if (limit < count)
+	if (limit < affordable)
 		hs_python_gap(python, "array goes on where nothing was copied", address);
-	if (hs_python_spend(python, limit))
-		return limit;
-	hs_python_gap(python, "more references than the memory can hold", address);
-	return 0;
+	else if (limit < count)
+		hs_python_gap(python, "more references than the memory can hold", address);
+	/* Looking for the end of an array that lies costs as much as reading what is there. */
+	hs_python_spend(python, limit + 1);
+	return limit;
 }
 
 void hs_python_version(const struct hs_python *python, char *buffer, size_t size)

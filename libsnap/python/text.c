@@ -102,7 +102,8 @@ bool hs_text_read(struct hs_python *python, hs_addr address, struct hs_text *tex
 	struct str_shape shape;
 
 	text->size = 0;
-	if (!is_str(python, address) || !read_shape(python, address, &shape))
+	if (!is_str(python, address) || !read_shape(python, address, &shape) ||
+	    !hs_python_spend(python, shape.length / 8 + 1))
 		return false;
 	if (shape.ascii) {
 		if (!hs_vector_reserve(text, (size_t)shape.length + 1) ||

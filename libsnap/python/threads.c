@@ -65,7 +65,8 @@ static void find_name(struct hs_python *python, hs_addr interp, uint64_t ident,
 	if (!threading)
 		return;
 	active = hs_instance_attribute(python, threading, "_active");
-	if (!active || !hs_dict_open(python, active, &dict))
+	if (!active || !hs_dict_open(python, active, &dict) ||
+	    !hs_python_spend(python, dict.keys.nentries))
 		return;
 	for (uint64_t i = 0; i < dict.keys.nentries; i++) {
 		hs_addr thread = hs_dict_value(&dict, i);
@@ -88,6 +89,17 @@ static void add_root(struct hs_python *python, hs_addr address, struct hs_str na
 		hs_build_root(python->build, HS_ROOT_THREAD, granule, name, thread, frame);
 }
 
+/* The same for a word that may be no object's address. */
+static void add_word(struct hs_python *python, hs_addr word, const char *name, uint32_t thread,
+		     uint32_t frame)
+{
+	uint32_t granule = word ? hs_discover_word(python, word) : HS_NONE;
+
+	if (granule != HS_NONE)
+		hs_build_root(python->build, HS_ROOT_THREAD, granule,
+			      (struct hs_str){name, strlen(name)}, thread, frame);
+}
+
 static void add_named(struct hs_python *python, hs_addr address, const char *name, uint32_t thread,
 		      uint32_t frame)
 {
@@ -105,7 +117,11 @@ static bool is_code(struct hs_python *python, hs_addr address)
 	return type && type->rule && type->rule->role == HS_ROLE_CODE;
 }
 
-/* Locals by name; what lies on the evaluation stack only if it can be an object. */
+/*
+ * Locals by name, and what lies on the evaluation stack.  How far that reaches is known of frames
+ * that wait for a call to return; of the innermost, where the interpreter keeps it in a register,
+ * every word of the stack is looked at: some may be left over from before.
+ */
 static void add_slots(struct hs_python *python, hs_addr iframe, hs_addr code, uint32_t thread,
 		      uint32_t frame)
 {
@@ -122,9 +138,8 @@ static void add_slots(struct hs_python *python, hs_addr iframe, hs_addr code, ui
 	hs_image_u64(python->image, code + layout->code_localsplusnames, &names);
 	if (locals >> 24 || stack >> 24)
 		return;
-	/* The top is -1 while the frame runs, and may be stale: then only the locals are sure. */
 	if ((int32_t)top < (int32_t)locals || top > locals + stack)
-		top = locals;
+		top = locals + stack;
 	top = (uint32_t)hs_python_limit(python, iframe + layout->iframe_localsplus, top);
 	for (uint32_t i = 0; i < top; i++) {
 		hs_addr value = 0;
@@ -133,12 +148,12 @@ static void add_slots(struct hs_python *python, hs_addr iframe, hs_addr code, ui
 		hs_image_u64(python->image, iframe + layout->iframe_localsplus + i * 8ull, &value);
 		if (i < locals)
 			hs_image_u64(python->image, names + PY_TUPLE_ITEMS + i * 8ull, &name_at);
-		if (!value)
-			continue;
-		if (name_at && hs_text_read(python, name_at, &name))
+		if (i >= locals)
+			add_word(python, value, "<stack>", thread, frame);
+		else if (name_at && hs_text_read(python, name_at, &name))
 			add_root(python, value, hs_text_str(&name), thread, frame);
 		else
-			add_named(python, value, "<stack>", thread, frame);
+			add_named(python, value, "<local>", thread, frame);
 	}
 	hs_text_deinit(&name);
 }

@@ -349,11 +349,9 @@ static void describe(struct hs_python *python, struct hs_pytype *type)
 	type->definer = definer;
 	type->rule = hs_rule_find(python, definer);
 	for (const struct hs_pytype *base = type; base && !type->size_rule; base = base->base) {
-		const struct hs_rule *rule =
-			hs_rule_by_name(hs_type_raw_name(python, base->address));
+		const struct hs_rule *rule = hs_rule_of(python, base);
 
-		/* A class written in Python may be called like one of ours. */
-		if (rule && rule->size && base->traverse != python->subtype_traverse)
+		if (rule && rule->size)
 			type->size_rule = rule;
 	}
 	if (type->flags & PY_FLAG_HEAPTYPE && type->traverse == python->subtype_traverse)

@@ -133,6 +133,7 @@ static const struct hs_rule rules[] = {
 	METATYPE("_ctypes.PyCPointerType", pointer_visit),
 	METATYPE("_ctypes.CType_Type", ctype_visit),
 	{.name = "StgDict",
+	 .anywhere = true,
 	 .fields = stgdict_fields,
 	 .visit = hs_visit_dict,
 	 .hidden = hs_visit_dict_hidden,

@@ -48,8 +48,11 @@ static uint64_t struct_size(struct hs_python *python, const struct hs_object *ob
 	uint64_t count = 1;
 	hs_addr definition;
 
-	for (; hs_image_u64(python->image, code, &definition) && definition; code += 32)
+	while (hs_image_u64(python->image, code, &definition) && definition &&
+	       hs_python_spend(python, 1)) {
+		code += 32;
 		count++;
+	}
 	return object->type->basicsize + 32 * count;
 }
 
@@ -184,6 +187,8 @@ static const struct hs_field_rule memoryview_fields[] = {
 };
 
 static const struct hs_rule rules[] = {
+	/* What a capsule points to is C's own, however much it may look like an object. */
+	{.name = "PyCapsule", .fields = none},
 	{.name = "array.array", .role = HS_ROLE_BYTES, .fields = none, .size = array_size},
 	{.name = "re.Pattern", .fields = pattern_fields},
 	{.name = "re.Match", .fields = match_fields},

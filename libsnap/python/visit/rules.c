@@ -27,6 +27,29 @@ static const struct hs_rule *by_name(const char *name)
 	return hs_rule_by_name((struct hs_str){name, strlen(name)});
 }
 
+/* The mapping of the file in which the interpreter itself lies; 0 if it is in no file. */
+static uint64_t file_at(const struct hs_python *python, hs_addr address)
+{
+	const struct hs_mapping *mapping = hs_maps_find(&python->image->maps, address);
+
+	return mapping ? mapping->inode : 0;
+}
+
+const struct hs_rule *hs_rule_of(struct hs_python *python, const struct hs_pytype *type)
+{
+	const struct hs_rule *rule = hs_rule_by_name(hs_type_raw_name(python, type->address));
+
+	/* A class written in Python may be called anything. */
+	if (!rule || type->traverse == python->subtype_traverse)
+		return NULL;
+	if (rule->anywhere || strchr(rule->name, '.'))
+		return rule;
+	if (type->flags & PY_FLAG_HEAPTYPE ||
+	    file_at(python, type->address) != file_at(python, python->runtime))
+		return NULL;
+	return rule;
+}
+
 /*
  * A type inherits tp_traverse from its base unless it has its own: the rule of the first base with
  * the same address holds.  Types with a traverse of their own but no rule are told by the flags
@@ -37,8 +60,7 @@ const struct hs_rule *hs_rule_find(struct hs_python *python, const struct hs_pyt
 	const struct hs_pytype *type = definer;
 
 	do {
-		const struct hs_rule *rule =
-			hs_rule_by_name(hs_type_raw_name(python, type->address));
+		const struct hs_rule *rule = hs_rule_of(python, type);
 
 		if (rule)
 			return rule;

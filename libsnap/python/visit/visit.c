@@ -111,10 +111,27 @@ void hs_visit_weak(struct hs_python *python, hs_addr target, enum hs_label_kind 
 	visit(python, target, kind, HS_WEAK, operand);
 }
 
+/*
+ * A struct of C that begins with two pointers, the second to a type, looks like an object where
+ * programs lie at low addresses: its reference count would be an address.
+ */
+static bool has_address_for_count(const struct hs_python *python, hs_addr word)
+{
+	uint64_t count;
+
+	return hs_image_u64(python->image, word + PY_REFCNT, &count) &&
+	       hs_maps_find(&python->image->maps, count);
+}
+
+uint32_t hs_discover_word(struct hs_python *python, uint64_t word)
+{
+	return has_address_for_count(python, word) ? HS_NONE : hs_discover(python, word);
+}
+
 void hs_visit_scan(struct hs_python *python, hs_addr word, enum hs_label_kind kind,
 		   uint32_t operand)
 {
-	uint32_t granule = hs_discover(python, word);
+	uint32_t granule = hs_discover_word(python, word);
 
 	if (granule != HS_NONE)
 		add_edge(python, granule, kind, HS_GENERIC, operand);

@@ -44,7 +44,12 @@ struct hs_rule {
 	/* What __sizeof__ says, in bytes; NULL: the default rule, or that of a base. */
 	uint64_t (*size)(struct hs_python *python, const struct hs_object *object);
 	bool subclass_keeps_role; /* instances of subclasses have the same role */
-	bool no_type;		  /* a heap type whose traverse leaves out the type itself */
+	/*
+	 * A name without a dot is that of one of the interpreter's own types, unless this is set:
+	 * then the type may lie in an extension module.
+	 */
+	bool anywhere;
+	bool no_type; /* a heap type whose traverse leaves out the type itself */
 };
 
 struct hs_rule_family {
@@ -69,6 +74,12 @@ extern const struct hs_rule_family hs_rules_library;
 
 /* The rule of the type called @name; NULL if there is none. */
 const struct hs_rule *hs_rule_by_name(struct hs_str name);
+
+/*
+ * The rule for @type itself, by its name and the place where it lies: extensions have types called
+ * like those of the interpreter.  NULL if there is none.
+ */
+const struct hs_rule *hs_rule_of(struct hs_python *python, const struct hs_pytype *type);
 
 /* The rule by which objects whose traverse is that of @definer are visited; NULL: scan them. */
 const struct hs_rule *hs_rule_find(struct hs_python *python, const struct hs_pytype *definer);
@@ -154,5 +165,8 @@ uint64_t hs_default_size(const struct hs_object *object);
  * are queued.
  */
 uint32_t hs_discover(struct hs_python *python, hs_addr address);
+
+/* The same for a word that may be anything: doubtful ones are not taken. */
+uint32_t hs_discover_word(struct hs_python *python, uint64_t word);
 
 #endif
