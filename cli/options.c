@@ -215,7 +215,7 @@ static const struct option_spec specs[] = {
 	{OPTION_JSON, 0, "json", NULL, "one JSON document", SWITCH(json)},
 	{OPTION_CSV, 0, "csv", NULL, "comma-separated values", SWITCH(csv)},
 	{OPTION_FAIL_ON, 0, "fail-on", "growth[=BYTES]",
-	 "exit with 10 if something grew (by BYTES or more)", .parse = parse_fail_on},
+	 "exit with 10 if there are suspects (with BYTES or more attributed in all)", .parse = parse_fail_on},
 	{OPTION_COLOR, 0, "color", "WHEN", "colours: auto, always, never", .parse = parse_color},
 	{OPTION_QUIET, 'q', "quiet", NULL, "say nothing but errors", SWITCH(quiet)},
 	{OPTION_VERBOSE, 'v', "verbose", NULL, "explain what is done", SWITCH(verbose)},

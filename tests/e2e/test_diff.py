@@ -76,6 +76,10 @@ def test_fail_on(heapsnap, any_pair):
         result = heapsnap("diff", *files, "--fail-on", limit, code=10)
         assert b"__main__.Session" in result.stdout
     heapsnap("diff", *files, "--fail-on=growth", "--json", code=10)
+    suspects = heapsnap.json("diff", *files)["suspects"]
+    total = sum(suspect["evidence"]["attributed_bytes"] for suspect in suspects)
+    heapsnap("diff", *files, "--fail-on", f"growth={total}", code=10)
+    heapsnap("diff", *files, "--fail-on", f"growth={total + 1}", code=0)
     heapsnap("diff", *files, "--fail-on", "growth=1G", code=0)
     heapsnap("diff", *files, code=0)
 
