@@ -1,9 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""bench.py [--heapsnap COMMAND] [--objects N] [--runs N] [PYTHON ...]
+"""bench.py [--heapsnap COMMAND] [--objects N] [--runs N] [--check] [PYTHON ...]
 
 Times the commands on a process like a service, and prints a table: medians, and in brackets the
-fastest and the slowest run.  Not a test: the machine's noise is in the figures.
+fastest and the slowest run.  The machine's noise is in the figures: --check compares the medians
+with limits that leave room for it, meant for 1,000,000 objects, and exits with 1 if one is missed.
 """
 import argparse
 import json
@@ -17,6 +18,9 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 SERVICE = HERE / "service.py"
 DEFAULT_COMMAND = HERE.parents[1] / "build/release/cli/heapsnap"
+
+# What --check demands of the medians: seconds, and bytes per object.
+LIMITS = {"dump": 3, "file": 6, "top FILE": 0.3, "diff": 2}
 
 
 class Service:
@@ -55,11 +59,16 @@ def timed(runs, *words):
 
 
 def show(name, values, unit="s"):
-    print(f"  {name:<28} {statistics.median(values):9.3f} {unit}  "
-          f"[{min(values):.3f} .. {max(values):.3f}]", flush=True)
+    """Print a line; whether the median keeps its limit, if it has one."""
+    median = statistics.median(values)
+    kept = median <= LIMITS.get(name, median)
+    print(f"  {name:<28} {median:9.3f} {unit}  [{min(values):.3f} .. {max(values):.3f}]"
+          f"{'' if kept else f'  more than {LIMITS[name]}'}", flush=True)
+    return kept
 
 
 def measure(command, python, objects, runs, folder):
+    """Print the table; whether all limits are kept."""
     first, second = folder / "a.snap", folder / "b.snap"
     service = Service(python, objects)
     try:
@@ -75,13 +84,15 @@ def measure(command, python, objects, runs, folder):
     version = info["process"]["version"]
     print(f"CPython {version}: {info['objects']} objects, {info['edges']} references, "
           f"{info['resident']['total'] >> 20} MiB resident", flush=True)
-    show("dump", dumps)
-    show("  target stopped", pauses, "ms")
-    print(f"  {'file':<28} {first.stat().st_size / info['objects']:9.3f} bytes per object")
-    show("verify", timed(runs, command, "verify", first))
-    show("top FILE", timed(runs, command, "top", first))
-    show("diff", timed(runs, command, "diff", first, second))
-    show("export --to jsonl", timed(runs, command, "export", first, "--to", "jsonl"))
+    return all([
+        show("dump", dumps),
+        show("  target stopped", pauses, "ms"),
+        show("file", [first.stat().st_size / info["objects"]], "bytes per object"),
+        show("verify", timed(runs, command, "verify", first)),
+        show("top FILE", timed(runs, command, "top", first)),
+        show("diff", timed(runs, command, "diff", first, second)),
+        show("export --to jsonl", timed(runs, command, "export", first, "--to", "jsonl")),
+    ])
 
 
 def main():
@@ -89,12 +100,14 @@ def main():
     parser.add_argument("--heapsnap", default=DEFAULT_COMMAND)
     parser.add_argument("--objects", type=int, default=1000000)
     parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--check", action="store_true")
     parser.add_argument("python", nargs="*", default=["/usr/bin/python3"])
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        for python in options.python:
-            measure(str(options.heapsnap), python, options.objects, options.runs,
-                    pathlib.Path(folder))
+        kept = [measure(str(options.heapsnap), python, options.objects, options.runs,
+                        pathlib.Path(folder)) for python in options.python]
+    if options.check and not all(kept):
+        sys.exit("a limit was missed")
 
 
 if __name__ == "__main__":
