@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from conftest import TOP
+from conftest import SUPPORTED, TOP, interpreters
 
 SERVICE = TOP / "tests/bench/service.py"
 DECODER = TOP / "spec/decoder.py"
@@ -18,14 +18,12 @@ def lines_of(*command):
     assert process.wait() == 0
 
 
-@pytest.mark.parametrize("objects", [
-    100000, pytest.param(1000000, marks=pytest.mark.long)])
-def test_a_service(heapsnap, start, one_python, tmp_path, objects):
+def check_a_service(heapsnap, start, python, tmp_path, objects):
     """It is dumped whole, two readers agree on every object, and it computes on as before."""
-    alone = start(one_python, SERVICE, str(objects))
+    alone = start(python, SERVICE, str(objects))
     alone.go_on()
     expected = alone.wait_ready()
-    target = start(one_python, SERVICE, str(objects))
+    target = start(python, SERVICE, str(objects))
     heapsnap("dump", target.pid, "-o", tmp_path / "a.snap")
     target.assert_unharmed()
     target.go_on()
@@ -42,3 +40,20 @@ def test_a_service(heapsnap, start, one_python, tmp_path, objects):
             assert json.loads(ours) == json.loads(theirs)
         count += 1
     assert count == info["objects"]
+
+
+def test_a_service(heapsnap, start, one_python, tmp_path):
+    check_a_service(heapsnap, start, one_python, tmp_path, 100000)
+
+
+def one_of_each():
+    """The versions there are: 3.12 or the newest in the ordinary run, the others in the long one."""
+    order = sorted(SUPPORTED, key=lambda minor: (minor == "3.12", minor), reverse=True)
+    rows = [row for row in interpreters(order, every=False) if row.values[0]]
+    return [pytest.param(*row.values, id=row.id, marks=[pytest.mark.long] if i else [])
+            for i, row in enumerate(rows)]
+
+
+@pytest.mark.parametrize("command", one_of_each())
+def test_a_large_service(heapsnap, start, command, tmp_path):
+    check_a_service(heapsnap, start, command, tmp_path, 1000000)
