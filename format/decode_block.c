@@ -23,10 +23,11 @@ static bool rooms_init(struct rooms *rooms, size_t objects)
 	enum { WIDE = 2, NARROW = 7 };
 	size_t each = objects + 1;
 	uint64_t *wide = malloc(each * (WIDE * sizeof(*wide) + NARROW * sizeof(uint32_t)));
-	uint32_t *narrow = (uint32_t *)(wide + WIDE * each);
+	uint32_t *narrow;
 
 	if (!wide)
 		return false;
+	narrow = (uint32_t *)(wide + WIDE * each);
 	*rooms = (struct rooms){
 		.wide = wide,
 		.sizes = wide + each,

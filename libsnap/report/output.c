@@ -56,7 +56,7 @@ char *hs_output_room(struct hs_output *out, size_t need)
 
 	if (out->errnum)
 		return NULL;
-	if (out->capacity - out->size >= need)
+	if (out->data && out->capacity - out->size >= need)
 		return out->data + out->size;
 	if (out->file && out->size >= FLUSH_AT) {
 		flush(out);
