@@ -47,7 +47,7 @@ def test_a_service(heapsnap, start, one_python, tmp_path):
 
 
 def one_of_each():
-    """The versions there are: 3.12 or the newest in the ordinary run, the others in the long one."""
+    """The versions there are: 3.12, or the newest, in the ordinary run, the others in the long."""
     order = sorted(SUPPORTED, key=lambda minor: (minor == "3.12", minor), reverse=True)
     rows = [row for row in interpreters(order, every=False) if row.values[0]]
     return [pytest.param(*row.values, id=row.id, marks=[pytest.mark.long] if i else [])
