@@ -12,6 +12,7 @@
 #include "format/base/vector.h"
 #include "libsnap/memory/proc.h"
 #include "libsnap/memory/process.h"
+#include "libsnap/memory/reaper.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -26,6 +27,8 @@ enum {
 	SEIZE_ATTEMPTS = 3,
 	RELEASE_PATIENCE_MS = 20,
 	DEINIT_PATIENCE_MS = 500,
+	ASK_AGAIN_PASSES = 100,
+	SUCCESSOR_PATIENCE_MS = 50, /* for an execve() under way to come to its end */
 };
 
 static struct hs_error *gone(pid_t pid)
@@ -70,40 +73,42 @@ static bool has_ended(pid_t pid, pid_t tid)
  */
 static bool is_ours_already(const struct hs_stop *stop, pid_t tid)
 {
-	int errnum = errno;
-	bool ours =
-		errno == EPERM && tid == stop->pid && !ptrace(PTRACE_INTERRUPT, tid, NULL, NULL);
-
-	errno = errnum;
-	return ours;
+	return tid == stop->pid && !ptrace(PTRACE_INTERRUPT, tid, NULL, NULL);
 }
 
 /*
  * PTRACE_SEIZE; 0, or errno.  The kernel says EPERM also of a thread that is just ending (here
  * ESRCH then), and execve() may put another in its place before we have looked: so try again.
  */
-static int try_seize(const struct hs_stop *stop, pid_t tid)
+static int try_seize(const struct hs_stop *stop, struct hs_reaper *reaper, pid_t tid)
 {
 	for (int i = 0; i < SEIZE_ATTEMPTS; i++) {
-		if (!ptrace(PTRACE_SEIZE, tid, NULL, NULL) || is_ours_already(stop, tid))
-			return 0;
-		if (errno != EPERM)
-			return errno;
+		int errnum = 0;
+
+		hs_reaper_watch(reaper);
+		if (ptrace(PTRACE_SEIZE, tid, NULL, NULL))
+			errnum = errno;
+		hs_reaper_rest(reaper);
+		if (errnum != EPERM)
+			return errnum;
+		/* What has ended may be ours still, and would be seized for ever. */
 		if (has_ended(stop->pid, tid))
 			return ESRCH;
+		if (is_ours_already(stop, tid))
+			return 0;
 	}
 	return EPERM;
 }
 
 /* Seize thread @tid and ask it to stop.  A thread that has ended is no error. */
-static struct hs_error *seize(struct hs_stop *stop, pid_t tid)
+static struct hs_error *seize(struct hs_stop *stop, struct hs_reaper *reaper, pid_t tid)
 {
 	struct hs_stopped_thread thread = {.tid = tid};
 	int errnum;
 
 	if (!hs_vector_reserve(stop, stop->size + 1))
 		return &hs_enomem;
-	errnum = try_seize(stop, tid);
+	errnum = try_seize(stop, reaper, tid);
 	if (errnum == ESRCH)
 		return NULL;
 	if (errnum == EPERM || errnum == EACCES)
@@ -118,7 +123,7 @@ static struct hs_error *seize(struct hs_stop *stop, pid_t tid)
 }
 
 /* Seize the threads that are listed and not held yet; *@added counts them. */
-static struct hs_error *seize_new(struct hs_stop *stop, size_t *added)
+static struct hs_error *seize_new(struct hs_stop *stop, struct hs_reaper *reaper, size_t *added)
 {
 	struct hs_error *err = NULL;
 	struct dirent *entry;
@@ -139,7 +144,7 @@ static struct hs_error *seize_new(struct hs_stop *stop, size_t *added)
 
 		if (tid <= 0 || find(stop, tid))
 			continue;
-		err = seize(stop, tid);
+		err = seize(stop, reaper, tid);
 		*added += stop->size - before;
 	}
 	closedir(dir);
@@ -153,11 +158,9 @@ static struct hs_error *seize_new(struct hs_stop *stop, size_t *added)
 static pid_t wait_thread(const struct hs_stop *stop, pid_t tid, int *status)
 {
 	siginfo_t info = {0};
-	uint64_t parent;
 
 	/* Of threads that are traced, stops are reported whether they were asked for or not. */
-	if (tid == stop->pid && hs_proc_status_field(tid, "PPid", &parent) &&
-	    parent == (uint64_t)getpid() &&
+	if (hs_stop_is_own_child(stop, tid) &&
 	    !waitid(P_PID, (id_t)tid, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) &&
 	    info.si_pid == tid && info.si_code != CLD_TRAPPED) {
 		errno = ECHILD;
@@ -191,12 +194,13 @@ static bool look_at(const struct hs_stop *stop, struct hs_stopped_thread *thread
 /*
  * Wait until all threads held have stopped; false if that takes too long.  Every pass looks at all
  * of them: an execve() under way goes on only after note was taken of the end of each other thread.
+ * *@ended counts those that have ended, or go by another number now.
  */
-static bool wait_stopped(struct hs_stop *stop, uint64_t deadline)
+static bool wait_stopped(struct hs_stop *stop, uint64_t deadline, size_t *ended)
 {
 	const struct timespec nap = {.tv_nsec = 50000};
 
-	for (;;) {
+	for (unsigned int pass = 1;; pass++) {
 		bool all = true;
 
 		for (size_t i = 0; i < stop->size;) {
@@ -204,8 +208,13 @@ static bool wait_stopped(struct hs_stop *stop, uint64_t deadline)
 
 			if (!look_at(stop, thread)) {
 				forget(stop, thread);
+				stop->changed = true;
+				++*ended;
 				continue;
 			}
+			/* An execve() can lose what it was asked before: ask again. */
+			if (!thread->stopped && pass % ASK_AGAIN_PASSES == 0)
+				ptrace(PTRACE_INTERRUPT, thread->tid, NULL, NULL);
 			all = all && thread->stopped;
 			i++;
 		}
@@ -217,33 +226,45 @@ static bool wait_stopped(struct hs_stop *stop, uint64_t deadline)
 	}
 }
 
-static struct hs_error *stop_all(struct hs_stop *stop, uint32_t timeout_ms)
+static struct hs_error *stop_all(struct hs_stop *stop, struct hs_reaper *reaper,
+				 uint32_t timeout_ms)
 {
 	uint64_t deadline = hs_clock_monotonic() + (uint64_t)timeout_ms * 1000000;
 	struct hs_error *err;
 	size_t added;
+	size_t ended;
 
-	/* A thread may make another before it stops: list again until no new one appears. */
+	/*
+	 * A thread may make another before it stops, and take another's number: list again until
+	 * nothing changes.
+	 */
 	do {
-		err = seize_new(stop, &added);
+		ended = 0;
+		err = seize_new(stop, reaper, &added);
 		if (err)
 			return err;
-		if (!wait_stopped(stop, deadline))
+		if (!wait_stopped(stop, deadline, &ended) ||
+		    (added + ended && hs_clock_monotonic() > deadline))
 			return hs_error_create(
 				HS_ERROR_FAILED,
 				"process %d: not all of its threads stopped within %u ms "
 				"(one is in uninterruptible sleep?); try again later",
 				(int)stop->pid, (unsigned int)timeout_ms);
-	} while (added);
+	} while (added || ended);
 	return stop->size ? NULL : gone(stop->pid);
 }
 
 struct hs_error *hs_stop_all(struct hs_stop *stop, pid_t pid, uint32_t timeout_ms)
 {
 	struct hs_error *err;
+	struct hs_reaper reaper;
 
 	stop->pid = pid;
-	err = stop_all(stop, timeout_ms);
+	err = hs_reaper_start(&reaper, stop);
+	if (err)
+		return err;
+	err = stop_all(stop, &reaper, timeout_ms);
+	hs_reaper_end(&reaper);
 	if (err)
 		hs_stop_release(stop);
 	return err;
@@ -254,7 +275,7 @@ struct hs_error *hs_stop_all(struct hs_stop *stop, pid_t pid, uint32_t timeout_m
  * has not cannot be detached before it does; of one that has ended note must be taken, for until
  * then neither its parent nor an execve() of another thread goes on.
  */
-static bool let_go(const struct hs_stop *stop, struct hs_stopped_thread *thread)
+static bool let_go(struct hs_stop *stop, struct hs_stopped_thread *thread)
 {
 	int status;
 	pid_t got;
@@ -264,14 +285,28 @@ static bool let_go(const struct hs_stop *stop, struct hs_stopped_thread *thread)
 		return true;
 	thread->stopped = false;
 	got = wait_thread(stop, thread->tid, &status);
-	if (got < 0)
+	if (got < 0) {
+		stop->changed = true;
 		return errno != EINTR;
+	}
 	if (got == 0)
 		return false;
 	if (WIFSTOPPED(status))
 		ptrace(PTRACE_DETACH, thread->tid, NULL,
 		       (void *)(intptr_t)(status >> 16 == 0 ? WSTOPSIG(status) : 0));
 	return true;
+}
+
+/* A thread that called execve() goes by the process's number now, and may still be ours. */
+static void look_for_successor(struct hs_stop *stop)
+{
+	struct hs_stopped_thread thread = {.tid = stop->pid};
+	uint64_t tracer;
+
+	if (stop->pid && hs_proc_status_field(stop->pid, "TracerPid", &tracer) &&
+	    tracer == (uint64_t)gettid() && !has_ended(stop->pid, stop->pid) &&
+	    !ptrace(PTRACE_INTERRUPT, stop->pid, NULL, NULL))
+		hs_vector_push(stop, thread);
 }
 
 /* Let all threads go, waiting @patience_ms for those that are late. */
@@ -286,7 +321,10 @@ static void release(struct hs_stop *stop, unsigned int patience_ms)
 			else
 				k++;
 		}
-		if (!stop->size || i >= patience_ms)
+		if (!stop->size)
+			look_for_successor(stop);
+		if (i >= patience_ms ||
+		    (!stop->size && (!stop->changed || i >= SUCCESSOR_PATIENCE_MS)))
 			return;
 		nanosleep(&nap, NULL);
 	}

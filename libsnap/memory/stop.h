@@ -21,6 +21,7 @@ struct hs_stop {
 	struct hs_stopped_thread *data;
 	size_t size;
 	size_t capacity;
+	bool changed; /* threads have ended, or changed their number, since */
 };
 
 /* Stop all threads of @pid; see hs_process_stop().  On failure nothing is held. */

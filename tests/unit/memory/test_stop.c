@@ -459,19 +459,25 @@ static void exec_in_the_middle(void **state)
 	(void)state;
 	for (unsigned int i = 0; i < 40; i++) {
 		struct hs_process *process;
+		struct hs_error *err;
 		pid_t pid;
 
 		life_us = 2000;
 		pid = child_start(exec_in_thread, shared);
 		process = open_process(pid);
 		sleep_us(1500 + i * 40);
-		assert_no_error(hs_process_stop(process, TIMEOUT_MS));
+		err = hs_process_stop(process, 1000);
+		/* It may fail in such a moment; what must not be is that the target suffers. */
+		if (err)
+			assert_true(hs_error_code(err) == HS_ERROR_FAILED ||
+				    hs_error_code(err) == HS_ERROR_GONE);
+		hs_error_destroy(err);
 		hs_process_resume(process);
+		hs_process_close(process);
 		for (int k = 0; k < 5000 && !runs_sleep(pid); k++)
 			sleep_us(1000);
 		assert_true(runs_sleep(pid));
 		assert_int_equal(tracer_of(pid), 0);
-		hs_process_close(process);
 		assert_int_equal(child_end(pid), SIGKILL);
 	}
 }
