@@ -51,7 +51,8 @@ struct hs_error *hs_process_alive(pid_t pid)
 
 	/*
 	 * The main thread may end before the others when a process ends, and does when another
-	 * thread calls execve() and takes its place.
+	 * thread calls execve() and takes its place: while it does the process may look like one
+	 * that has ended, so look twice.
 	 */
 	for (int i = 0;; i++) {
 		unsigned long threads = 0;
@@ -60,7 +61,7 @@ struct hs_error *hs_process_alive(pid_t pid)
 
 		if (err || (state != 'Z' && state != 'X'))
 			return err;
-		if (threads <= 1)
+		if (threads <= 1 && i > 0)
 			return hs_error_create(HS_ERROR_GONE,
 					       "process %d: it has ended (its parent has not taken "
 					       "note: a zombie)",

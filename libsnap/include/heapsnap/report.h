@@ -40,8 +40,8 @@ struct hs_render_options {
 	enum hs_report_format format;
 	bool color; /* text: use terminal colours */
 	/*
-	 * Most rows of the table "rows"; all else is whole.  Negative: the format's default (text 10, JSON and CSV all);
-	 * 0: all.
+	 * Most rows of the table "rows"; all else is whole.  Negative: the format's default (text
+	 * 10, JSON and CSV all); 0: all.
 	 */
 	int64_t rows;
 	unsigned int width; /* text: columns of the terminal, to fold at; 0: do not fold */
