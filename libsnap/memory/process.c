@@ -8,6 +8,7 @@
 #include "libsnap/memory/stop.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/uio.h>
 #include <time.h>
@@ -45,10 +46,15 @@ static struct hs_error *read_state(pid_t pid, char *state, unsigned long *thread
 	return NULL;
 }
 
-struct hs_error *hs_process_alive(pid_t pid)
+static void nap_ms(void)
 {
 	const struct timespec nap = {.tv_nsec = 1000000};
 
+	nanosleep(&nap, NULL);
+}
+
+struct hs_error *hs_process_alive(pid_t pid)
+{
 	/*
 	 * The main thread may end before the others when a process ends, and does when another
 	 * thread calls execve() and takes its place: while it does the process may look like one
@@ -59,6 +65,12 @@ struct hs_error *hs_process_alive(pid_t pid)
 		char state = '\0';
 		struct hs_error *err = read_state(pid, &state, &threads);
 
+		/* There may be nothing to read for a moment, though it is there. */
+		if (err && i < END_PATIENCE_MS && (!kill(pid, 0) || errno == EPERM)) {
+			hs_error_destroy(err);
+			nap_ms();
+			continue;
+		}
 		if (err || (state != 'Z' && state != 'X'))
 			return err;
 		if (threads <= 1 && i > 0)
@@ -71,8 +83,27 @@ struct hs_error *hs_process_alive(pid_t pid)
 					       "process %d: its main thread has ended while others "
 					       "go on; such a process is not supported",
 					       (int)pid);
-		nanosleep(&nap, NULL);
+		nap_ms();
 	}
+}
+
+/* That @pid has memory of its own: a kernel thread has none, nor for a moment one that execs. */
+static struct hs_error *check_memory(pid_t pid)
+{
+	for (int i = 0; i <= END_PATIENCE_MS; i++) {
+		struct hs_error *err = hs_process_alive(pid);
+		uint64_t flags;
+		uint64_t size;
+
+		if (err || hs_proc_status_field(pid, "VmSize", &size))
+			return err;
+		if (hs_proc_stat_field(pid, STAT_FLAGS, &flags) && flags & KERNEL_THREAD)
+			return hs_error_create(HS_ERROR_UNSUPPORTED,
+					       "process %d: not a Python process (a kernel thread)",
+					       (int)pid);
+		nap_ms();
+	}
+	return hs_error_create(HS_ERROR_GONE, "process %d: it is just ending", (int)pid);
 }
 
 struct hs_error *hs_process_open(pid_t pid, struct hs_process **ret)
@@ -80,8 +111,6 @@ struct hs_error *hs_process_open(pid_t pid, struct hs_process **ret)
 	struct hs_process *process;
 	struct hs_error *err;
 	uint64_t leader;
-	uint64_t flags;
-	uint64_t size;
 
 	if (pid <= 0)
 		return hs_error_create(HS_ERROR_UNSUPPORTED, "process %d: there is no such process",
@@ -93,14 +122,9 @@ struct hs_error *hs_process_open(pid_t pid, struct hs_process **ret)
 		return hs_error_create(HS_ERROR_UNSUPPORTED,
 				       "process %d: this is a thread; its process is %llu",
 				       (int)pid, (unsigned long long)leader);
-	if (!hs_proc_status_field(pid, "VmSize", &size)) {
-		if (!hs_proc_stat_field(pid, STAT_FLAGS, &flags) || !(flags & KERNEL_THREAD))
-			return hs_error_create(HS_ERROR_GONE, "process %d: it is just ending",
-					       (int)pid);
-		return hs_error_create(HS_ERROR_UNSUPPORTED,
-				       "process %d: not a Python process (a kernel thread)",
-				       (int)pid);
-	}
+	err = check_memory(pid);
+	if (err)
+		return err;
 	process = calloc(1, sizeof(*process));
 	if (!process)
 		return &hs_enomem;

@@ -26,7 +26,7 @@
 enum {
 	SEIZE_ATTEMPTS = 3,
 	RELEASE_PATIENCE_MS = 20,
-	DEINIT_PATIENCE_MS = 500,
+	DEINIT_PATIENCE_MS = 5000, /* what stops with nobody to let it go on stays so */
 	ASK_AGAIN_PASSES = 100,
 	SUCCESSOR_PATIENCE_MS = 50, /* for an execve() under way to come to its end */
 };
@@ -169,20 +169,34 @@ static pid_t wait_thread(const struct hs_stop *stop, pid_t tid, int *status)
 	return waitpid(tid, status, __WALL | WNOHANG);
 }
 
+/* Whether thread @tid stands still: no other can be asked for its signal mask. */
+static bool is_held(pid_t tid)
+{
+	uint64_t mask;
+
+	return !ptrace(PTRACE_GETSIGMASK, tid, (void *)sizeof(mask), &mask);
+}
+
 /*
  * Take note of what has become of @thread; false if it is to be forgotten, for it has ended.
  *
  * A stop by a signal that is being delivered serves as well as the one asked for; the signal is
  * handed on when the thread is let go.  Threads that had stopped end all the same when the process
- * is killed, or when another of its threads calls execve().
+ * is killed, or when another of its threads calls execve(); that one, which may run, then goes by
+ * the number of the main thread, which had stopped.
  */
 static bool look_at(const struct hs_stop *stop, struct hs_stopped_thread *thread)
 {
 	int status;
 	pid_t tid = wait_thread(stop, thread->tid, &status);
 
-	if (tid == 0 || (tid < 0 && errno == EINTR))
+	if (tid == 0 || (tid < 0 && errno == EINTR)) {
+		if (thread->stopped && stop->changed && !is_held(thread->tid)) {
+			thread->stopped = false;
+			ptrace(PTRACE_INTERRUPT, thread->tid, NULL, NULL);
+		}
 		return true;
+	}
 	if (tid < 0 || !WIFSTOPPED(status))
 		return false;
 	if (!thread->stopped && status >> 16 == 0)
@@ -289,8 +303,11 @@ static bool let_go(struct hs_stop *stop, struct hs_stopped_thread *thread)
 		stop->changed = true;
 		return errno != EINTR;
 	}
-	if (got == 0)
+	if (got == 0) {
+		/* What execve() made of it may not know that it was asked to stop. */
+		ptrace(PTRACE_INTERRUPT, thread->tid, NULL, NULL);
 		return false;
+	}
 	if (WIFSTOPPED(status))
 		ptrace(PTRACE_DETACH, thread->tid, NULL,
 		       (void *)(intptr_t)(status >> 16 == 0 ? WSTOPSIG(status) : 0));
