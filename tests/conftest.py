@@ -2,7 +2,8 @@
 """conftest.py: the command, the interpreters there are, and targets that block when told to.
 
 Environment: HEAPSNAP names the command to test, HEAPSNAP_PYTHONS (colon-separated) more
-interpreters than those found on PATH and in the version manager's folder.
+interpreters than those found on PATH, in the version manager's folder, and where
+tests/interpreters unpacks those of other releases of Debian.
 """
 import contextlib
 import ctypes
@@ -44,8 +45,9 @@ def find_interpreters():
     names += [f"python3.{minor}" for minor in range(8, 20)]
     names += sorted(glob.glob(os.path.expanduser("~/.pyenv/versions/*/bin/python")))
     names += filter(None, os.environ.get("HEAPSNAP_PYTHONS", "").split(":"))
+    unpacked = sorted(map(str, TOP.glob("build/interpreters/*/python")))
     found = {}
-    for name in names:
+    for name in names + unpacked:
         command = shutil.which(name)
         if not command:
             continue
@@ -53,6 +55,9 @@ def find_interpreters():
             out = subprocess.run([command, "-c", PROBE], capture_output=True, timeout=20,
                                  check=True).stdout
             row = json.loads(out)
+            row["origin"] = "system" if row["command"].startswith("/usr/") else "other"
+            if name in unpacked:  # these need the libraries that came with them
+                row.update(command=name, origin=pathlib.Path(name).parent.name.split("-")[0])
             found.setdefault(row["file"], row)
     return list(found.values())
 
@@ -66,8 +71,7 @@ def interpreters(minors, every):
     for minor in minors:
         fitting = [i for i in INTERPRETERS if i["minor"] == minor and i["plain"]]
         for row in fitting if every else fitting[:1]:
-            rows.append(pytest.param(row["command"], id=row["version"] + "-" +
-                                     ("system" if row["command"].startswith("/usr/") else "other")))
+            rows.append(pytest.param(row["command"], id=f"{row['version']}-{row['origin']}"))
         if not fitting:
             reason = f"no CPython {minor} on this machine; HEAPSNAP_PYTHONS can name one"
             rows.append(pytest.param(None, id=minor, marks=pytest.mark.skip(reason=reason)))
