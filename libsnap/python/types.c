@@ -319,6 +319,8 @@ static void read_fields(struct hs_python *python, struct hs_pytype *type)
 			.weak = rule->flags & HS_FIELD_WEAK,
 		};
 
+		if (!hs_versions_have(rule->flags, python->layout->minor))
+			continue;
 		if (rule->flags & HS_FIELD_LAYOUT)
 			memcpy(&field.offset, (const char *)python->layout + rule->offset,
 			       sizeof(field.offset));

@@ -8,23 +8,24 @@ static const struct hs_rule_family *const families[] = {
 	&hs_rules_functions, &hs_rules_itertools,  &hs_rules_library,
 };
 
-const struct hs_rule *hs_rule_by_name(struct hs_str name)
+const struct hs_rule *hs_rule_by_name(struct hs_str name, unsigned int minor)
 {
 	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++) {
 		for (size_t k = 0; k < families[i]->count; k++) {
 			const struct hs_rule *rule = &families[i]->rules[k];
 
 			if (strlen(rule->name) == name.size &&
-			    !memcmp(rule->name, name.data, name.size))
+			    !memcmp(rule->name, name.data, name.size) &&
+			    hs_versions_have(rule->versions, minor))
 				return rule;
 		}
 	}
 	return NULL;
 }
 
-static const struct hs_rule *by_name(const char *name)
+static const struct hs_rule *by_name(const struct hs_python *python, const char *name)
 {
-	return hs_rule_by_name((struct hs_str){name, strlen(name)});
+	return hs_rule_by_name((struct hs_str){name, strlen(name)}, python->layout->minor);
 }
 
 /* The mapping of the file in which the interpreter itself lies; 0 if it is in no file. */
@@ -37,7 +38,8 @@ static uint64_t file_at(const struct hs_python *python, hs_addr address)
 
 const struct hs_rule *hs_rule_of(struct hs_python *python, const struct hs_pytype *type)
 {
-	const struct hs_rule *rule = hs_rule_by_name(hs_type_raw_name(python, type->address));
+	const struct hs_rule *rule =
+		hs_rule_by_name(hs_type_raw_name(python, type->address), python->layout->minor);
 
 	/* A class written in Python may be called anything. */
 	if (!rule || type->traverse == python->subtype_traverse)
@@ -67,8 +69,8 @@ const struct hs_rule *hs_rule_find(struct hs_python *python, const struct hs_pyt
 		type = type->base;
 	} while (type && type->traverse == definer->traverse && (definer->traverse || type->base));
 	if (definer->flags & PY_FLAG_TUPLE_SUBCLASS && definer->traverse)
-		return by_name("structseq");
+		return by_name(python, "structseq");
 	if (definer->flags & PY_FLAG_BASE_EXC_SUBCLASS)
-		return by_name("BaseException");
+		return by_name(python, "BaseException");
 	return NULL;
 }

@@ -19,11 +19,26 @@ enum {
 	HS_FIELD_LAYOUT = 1 << 2, /* offset is HS_LAYOUT_FIELD(...): it depends on the version */
 };
 
+/*
+ * The minor versions of CPython 3 that something holds for, as part of flags; without, all:
+ * HS_SINCE(10) | HS_BEFORE(13) is 3.10 to 3.12.
+ */
+#define HS_SINCE(minor)	 ((uint32_t)(minor) << 8)
+#define HS_BEFORE(minor) ((uint32_t)(minor) << 16)
+
+static inline bool hs_versions_have(uint32_t flags, unsigned int minor)
+{
+	unsigned int since = flags >> 8 & 0xff;
+	unsigned int before = flags >> 16 & 0xff;
+
+	return minor >= since && (!before || minor < before);
+}
+
 /* A word of the body that refers to an object. */
 struct hs_field_rule {
 	const char *name; /* NULL ends a list */
 	uint32_t offset;
-	uint32_t flags;
+	uint32_t flags; /* HS_FIELD_..., HS_SINCE(), HS_BEFORE() */
 };
 
 /*
@@ -37,6 +52,7 @@ struct hs_field_rule {
  */
 struct hs_rule {
 	const char *name;
+	uint32_t versions; /* a name may have several rows: HS_SINCE(), HS_BEFORE() */
 	enum hs_role role;
 	const struct hs_field_rule *fields;
 	void (*visit)(struct hs_python *python, const struct hs_object *object);
@@ -72,8 +88,8 @@ extern const struct hs_rule_family hs_rules_library;
 		(table), sizeof(table) / sizeof((table)[0])                                        \
 	}
 
-/* The rule of the type called @name; NULL if there is none. */
-const struct hs_rule *hs_rule_by_name(struct hs_str name);
+/* The rule of the type called @name in version 3.@minor; NULL if there is none. */
+const struct hs_rule *hs_rule_by_name(struct hs_str name, unsigned int minor);
 
 /*
  * The rule for @type itself, by its name and the place where it lies: extensions have types called
