@@ -18,7 +18,7 @@ enum {
 };
 
 static const struct command commands[] = {
-	{"dump", "PID [-o FILE] [-f] [--mode auto|stop] [--level N]",
+	{"dump", "PID [-o FILE] [-f] [--mode auto|fork|stop] [--level N]",
 	 "take a snapshot of a running Python process", OPTIONS_FILE | OPTION_MODE | OPTION_LEVEL,
 	 1, cmd_dump},
 	{"top", "FILE [--by CLASSIFIER[,...]] [-n ROWS] [--json|--csv]",

@@ -158,10 +158,12 @@ static bool parse_mode(struct parser *parser, const char *argument)
 {
 	if (!strcmp(argument, "auto"))
 		parser->options->mode = HS_CAPTURE_AUTO;
+	else if (!strcmp(argument, "fork"))
+		parser->options->mode = HS_CAPTURE_FORK;
 	else if (!strcmp(argument, "stop"))
 		parser->options->mode = HS_CAPTURE_STOP;
 	else
-		return complain_of_word(parser, "--mode", argument, "auto or stop");
+		return complain_of_word(parser, "--mode", argument, "auto, fork or stop");
 	return true;
 }
 
@@ -204,7 +206,7 @@ static const struct option_spec specs[] = {
 	{OPTION_FORCE, 'f', "force", NULL, "replace FILE if it exists", SWITCH(force)},
 	{OPTION_TO, 0, "to", "FORMAT", "the format to write", .parse = parse_to,
 	 .choice = exporter_choice},
-	{OPTION_MODE, 0, "mode", "MODE", "how to hold the process: auto, stop",
+	{OPTION_MODE, 0, "mode", "MODE", "how to hold the process: auto, fork, stop",
 	 .parse = parse_mode},
 	{OPTION_LEVEL, 0, "level", "N", "compression, 1 (fast) to 19 (small); 3 if not given",
 	 .parse = parse_level},

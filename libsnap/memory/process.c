@@ -168,6 +168,18 @@ void hs_process_resume(struct hs_process *process)
 	hs_stop_release(&process->stop);
 }
 
+const char *hs_process_fork(struct hs_process *process, const struct hs_maps *maps,
+			    const struct hs_fork_plan *plan, struct hs_fork *ret)
+{
+	return hs_fork_make(&process->stop, maps, plan, ret);
+}
+
+void hs_process_reap(struct hs_process *process, const struct hs_maps *maps,
+		     const struct hs_fork_plan *plan, pid_t child)
+{
+	hs_fork_reap(&process->stop, maps, plan, child);
+}
+
 struct hs_error *hs_process_too_slow(pid_t pid)
 {
 	return hs_error_create(

@@ -3,6 +3,7 @@
 #ifndef HS_MEMORY_PROCESS_H
 #define HS_MEMORY_PROCESS_H
 
+#include "libsnap/memory/fork.h"
 #include "libsnap/memory/image.h"
 
 /*
@@ -37,6 +38,12 @@ struct hs_error *hs_process_stop(struct hs_process *process, uint32_t timeout_ms
 
 /* Let all threads go on; a signal that was about to be delivered is delivered. */
 void hs_process_resume(struct hs_process *process);
+
+/* hs_fork_make() and hs_fork_reap() for the stopped process. */
+const char *hs_process_fork(struct hs_process *process, const struct hs_maps *maps,
+			    const struct hs_fork_plan *plan, struct hs_fork *ret);
+void hs_process_reap(struct hs_process *process, const struct hs_maps *maps,
+		     const struct hs_fork_plan *plan, pid_t child);
 
 /*
  * Find the pages worth copying.  Python keeps its objects in private memory that can be written to;

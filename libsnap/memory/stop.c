@@ -201,6 +201,7 @@ static bool look_at(const struct hs_stop *stop, struct hs_stopped_thread *thread
 		return false;
 	if (!thread->stopped && status >> 16 == 0)
 		thread->signal = WSTOPSIG(status);
+	thread->job_stopped = status >> 16 == PTRACE_EVENT_STOP && WSTOPSIG(status) != SIGTRAP;
 	thread->stopped = true;
 	return true;
 }

@@ -12,7 +12,8 @@
 struct hs_stopped_thread {
 	pid_t tid;
 	bool stopped;
-	int signal; /* to be delivered when the thread goes on; 0: none */
+	bool job_stopped; /* by SIGSTOP or the like, for job control */
+	int signal;	  /* to be delivered when the thread goes on; 0: none */
 };
 
 /* The threads held, and those that are still to be let go.  All zero: none. */

@@ -4,6 +4,7 @@
 
 #include "format/base/cleanup.h"
 #include "format/base/error.h"
+#include "libsnap/memory/freeze.h"
 #include "libsnap/memory/headroom.h"
 #include "libsnap/memory/proc.h"
 #include "libsnap/python/heap.h"
@@ -30,9 +31,12 @@ struct capture {
 	const struct hs_capture_options *options;
 	struct hs_process *process;
 	struct hs_runtime runtime;
+	struct hs_maps maps; /* when it was last looked at */
+	struct hs_fork_plan plan;
 	hs_addr collecting; /* address of the main interpreter's gc.collecting; 0: not known */
 	struct hs_image *image;
 	struct hs_heap_facts facts;
+	bool last; /* the last try: take what there is */
 };
 
 static void explain(const struct capture *capture, const char *format, ...) HS_PRINTF(2, 3);
@@ -62,15 +66,13 @@ static bool sum_pages(void *context, hs_addr addr, uint64_t pages)
 /* Pages that there are to copy, and some for what the target allocates until it is stopped. */
 static struct hs_error *count_pages(struct capture *capture, uint64_t *ret)
 {
-	struct hs_maps maps = {0};
 	struct hs_error *err;
 	uint64_t pages = 0;
 
-	err = hs_maps_read(capture->pid, &maps);
-	if (err)
-		return err;
-	err = hs_process_pages(capture->process, &maps, 0, sum_pages, &pages);
-	hs_maps_deinit(&maps);
+	hs_maps_deinit(&capture->maps);
+	err = hs_maps_read(capture->pid, &capture->maps);
+	if (!err)
+		err = hs_process_pages(capture->process, &capture->maps, 0, sum_pages, &pages);
 	if (!err)
 		*ret = pages + pages / 16 + SPARE_PAGES;
 	return err;
@@ -153,33 +155,50 @@ static void note_moment(struct capture *capture)
 		capture->facts.resident = kib * 1024;
 }
 
-/*
- * Stop, copy, let go.  If the collector is at work nothing is copied and *@collected says so,
- * unless this is the @last try.
- */
-static struct hs_error *copy_stopped(struct capture *capture, bool last, bool *collected)
+/* Called when the target stands still. */
+static bool is_good_moment(void *context)
+{
+	struct capture *capture = context;
+
+	if (is_collecting(capture) && !capture->last)
+		return false;
+	note_moment(capture);
+	return true;
+}
+
+/* *@ready: whether the image was taken; not if the collector is at work, but for the last try. */
+static struct hs_error *take_image(struct capture *capture, bool *ready)
 {
 	const struct hs_capture_options *options = capture->options;
-	uint32_t timeout =
-		options->stop_timeout_ms ? options->stop_timeout_ms : DEFAULT_STOP_TIMEOUT_MS;
-	uint32_t limit = options->stop_limit_ms ? options->stop_limit_ms : DEFAULT_STOP_LIMIT_MS;
-	uint64_t start = hs_clock_monotonic();
-	uint64_t unreadable = 0;
+	const struct hs_freeze_options how = {
+		.maps = &capture->maps,
+		.plan = options->mode == HS_CAPTURE_STOP ? NULL : &capture->plan,
+		.only_fork = options->mode == HS_CAPTURE_FORK,
+		.stop_timeout_ms = options->stop_timeout_ms ? options->stop_timeout_ms
+							    : DEFAULT_STOP_TIMEOUT_MS,
+		.stop_limit_ms =
+			options->stop_limit_ms ? options->stop_limit_ms : DEFAULT_STOP_LIMIT_MS,
+		.ready = is_good_moment,
+		.context = capture,
+	};
+	struct hs_freeze_facts facts;
 	struct hs_error *err;
 
-	err = hs_process_stop(capture->process, timeout);
+	err = hs_freeze(capture->process, capture->image, &how, &facts);
 	if (err)
 		return err;
-	*collected = is_collecting(capture) && !last;
-	if (!*collected) {
-		note_moment(capture);
-		err = hs_process_copy(capture->process, capture->image,
-				      start + (uint64_t)limit * 1000000, &unreadable);
-	}
-	hs_process_resume(capture->process);
-	capture->facts.pause_ns += hs_clock_monotonic() - start;
-	capture->facts.unreadable_pages = unreadable;
-	return err;
+	capture->facts.pause_ns += facts.pause_ns;
+	capture->facts.unreadable_pages = facts.unreadable;
+	capture->facts.forked = facts.forked;
+	capture->facts.reason = facts.reason;
+	*ready = facts.ready;
+	if (facts.ready && facts.forked)
+		explain(capture, "mode fork: a fork of the target is copied");
+	else if (facts.ready && facts.reason)
+		explain(capture, "mode stop, not fork: %s", facts.reason);
+	else if (facts.ready)
+		explain(capture, "mode stop: the target is stopped while it is copied");
+	return NULL;
 }
 
 /*
@@ -212,8 +231,7 @@ static bool fetch_live(void *context, hs_addr addr, uint64_t pages, void *buffer
  * Read the image's beginning; *@python is NULL if it is not consistent.  What does not look like
  * a Python at all may have been caught at a bad moment, at its start for example: once is no proof.
  */
-static struct hs_error *open_image(struct capture *capture, bool first, bool last,
-				   struct hs_python **python)
+static struct hs_error *open_image(struct capture *capture, bool first, struct hs_python **python)
 {
 	struct hs_error *err;
 
@@ -226,7 +244,7 @@ static struct hs_error *open_image(struct capture *capture, bool first, bool las
 	}
 	if (err)
 		return hs_error_wrap(err, "process %d", (int)capture->pid);
-	if (capture->facts.broken_lists && !last) {
+	if (capture->facts.broken_lists && !capture->last) {
 		explain(capture, "%llu lists of the collector did not link up",
 			(unsigned long long)capture->facts.broken_lists);
 		hs_python_destroy(*python);
@@ -236,21 +254,20 @@ static struct hs_error *open_image(struct capture *capture, bool first, bool las
 }
 
 /* One try at a consistent image; *@python is NULL if it was not one. */
-static struct hs_error *attempt(struct capture *capture, bool first, bool last,
-				struct hs_python **python)
+static struct hs_error *attempt(struct capture *capture, bool first, struct hs_python **python)
 {
 	struct hs_error *err = NULL;
-	bool collected = false;
+	bool ready = false;
 
 	if (!capture->image)
 		err = prepare_image(capture);
 	if (err)
 		return err;
 	wait_for_collector(capture);
-	err = copy_stopped(capture, last, &collected);
+	err = take_image(capture, &ready);
 	if (err)
 		return err;
-	if (collected) {
+	if (!ready) {
 		explain(capture, "the collector was at work");
 		return NULL;
 	}
@@ -260,7 +277,7 @@ static struct hs_error *attempt(struct capture *capture, bool first, bool last,
 	hs_process_resident(capture->process, &capture->image->maps);
 	if (!hs_image_seal(capture->image, fetch_live, capture))
 		return &hs_enomem;
-	err = open_image(capture, first, last, python);
+	err = open_image(capture, first, python);
 	if (!err && !*python) {
 		hs_image_destroy(capture->image);
 		capture->image = NULL;
@@ -274,8 +291,10 @@ static struct hs_error *capture_image(struct capture *capture, struct hs_python 
 
 	for (unsigned int i = 0;; i++) {
 		struct hs_python *python = NULL;
-		struct hs_error *err = attempt(capture, i == 0, i + 1 == MAX_ATTEMPTS, &python);
+		struct hs_error *err;
 
+		capture->last = i + 1 == MAX_ATTEMPTS;
+		err = attempt(capture, i == 0, &python);
 		if (err)
 			return err;
 		if (python) {
@@ -311,6 +330,7 @@ static void deinit(struct capture *capture)
 {
 	hs_process_close(capture->process);
 	hs_image_destroy(capture->image);
+	hs_maps_deinit(&capture->maps);
 	free(capture->facts.command);
 }
 
@@ -329,19 +349,16 @@ static struct hs_error *explain_end(const struct capture *capture, struct hs_err
 
 static struct hs_error *find_runtime(struct capture *capture)
 {
-	struct hs_maps maps = {0};
 	struct hs_error *err;
 
-	err = hs_maps_read(capture->pid, &maps);
+	err = hs_maps_read(capture->pid, &capture->maps);
 	if (err && hs_error_code(err) == HS_ERROR_PERMISSION) {
 		hs_error_destroy(err);
 		return hs_process_refused(capture->pid);
 	}
 	if (err)
 		return err;
-	err = hs_runtime_find(capture->process, &maps, &capture->runtime);
-	hs_maps_deinit(&maps);
-	return err;
+	return hs_runtime_find(capture->process, &capture->maps, &capture->runtime);
 }
 
 static struct hs_error *run(struct capture *capture, struct hs_snapshot **ret)
@@ -357,7 +374,7 @@ static struct hs_error *run(struct capture *capture, struct hs_snapshot **ret)
 		return err;
 	explain(capture, "CPython 3.%u, runtime at 0x%llx", capture->runtime.layout->minor,
 		(unsigned long long)capture->runtime.address);
-	explain(capture, "mode stop: the target is stopped while it is copied");
+	hs_fork_plan(capture->pid, &capture->maps, &capture->plan);
 	find_collecting(capture);
 	read_facts(capture);
 	err = capture_image(capture, &python);

@@ -16,6 +16,8 @@ struct hs_heap_facts {
 	uint64_t broken_lists;
 	uint64_t tracked; /* objects on the collector's lists */
 	uint32_t retries;
+	bool forked;
+	const char *reason; /* why it was stopped for the copy instead; or NULL */
 	char boot_id[64];
 	char *command; /* arguments, each ended by NUL; owned by the caller */
 	size_t command_size;

@@ -35,11 +35,14 @@ def test_dump_tells_what_it_wrote(heapsnap, start, python, tmp_path):
 
 def test_mode_and_level(heapsnap, target, tmp_path):
     for name, words in (("fast", ["--level", "1"]), ("small", ["--level=19"]),
-                        ("stop", ["--mode", "stop"]), ("auto", ["--mode=auto"])):
+                        ("stop", ["--mode", "stop"]), ("auto", ["--mode=auto"]),
+                        ("fork", ["--mode=fork"])):
         result = heapsnap("dump", *words, "-o", tmp_path / name, target.pid, "-q")
         assert result.stderr == b""
-    info = heapsnap.json("info", tmp_path / "stop")
-    assert info["capture"]["mode"] == "stop"
+    for name, mode in (("stop", "stop"), ("fork", "fork"), ("auto", "fork")):
+        info = heapsnap.json("info", tmp_path / name)
+        assert info["capture"]["mode"] == mode
+        assert info["capture"]["reason"] is None
     assert os.path.getsize(tmp_path / "small") < os.path.getsize(tmp_path / "fast")
     objects = {heapsnap.json("info", tmp_path / name)["objects"] for name in os.listdir(tmp_path)}
     assert len(objects) == 1
@@ -47,7 +50,7 @@ def test_mode_and_level(heapsnap, target, tmp_path):
 
 def test_verbose_explains(heapsnap, target, tmp_path):
     result = heapsnap("dump", target.pid, "-v", "-o", tmp_path / "a.snap")
-    assert "stop" in result.stderr.decode()
+    assert "mode fork" in result.stderr.decode()
     assert len(result.stderr.splitlines()) > 2
 
 

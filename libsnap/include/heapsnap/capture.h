@@ -12,8 +12,9 @@ extern "C" {
 
 /* How the target is held while it is copied. */
 enum hs_capture_mode {
-	HS_CAPTURE_AUTO = 0, /* whatever is best here */
+	HS_CAPTURE_AUTO = 0, /* fork where that can be, else stop */
 	HS_CAPTURE_STOP = 1, /* all threads stopped until the copy is done */
+	HS_CAPTURE_FORK = 2, /* a fork of the target is copied; fails where that cannot be */
 };
 
 /* Zero means the default. */

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: MIT */
+/* fork.c: a frozen copy of a process, made by the kernel's own copy-on-write. */
+#include "libsnap/memory/fork.h"
+
+#include "format/base/cleanup.h"
+#include "format/base/error.h"
+#include "libsnap/memory/proc.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+
+enum {
+	OPTIONS = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE | PTRACE_O_TRACEVFORK |
+		  PTRACE_O_TRACEFORK,
+	SHARED = CLONE_FILES | CLONE_FS | CLONE_SYSVSEM,
+	MAX_STOPS = 16, /* of a new process before it makes its call */
+};
+
+/* The last number on the line "NSpid:" of /proc/PID/status: what the process calls itself. */
+static bool is_init(pid_t pid)
+{
+	_cleanup_free_ char *text = NULL;
+	struct hs_error *err = hs_proc_read(pid, "status", &text, NULL);
+	const char *line;
+	const char *end;
+
+	if (err) {
+		hs_error_destroy(err);
+		return false;
+	}
+	line = strstr(text, "\nNSpid:");
+	if (!line)
+		return false;
+	end = line + 1 + strcspn(line + 1, "\n");
+	return end - line > 2 && end[-1] == '1' && (end[-2] == '\t' || end[-2] == ' ');
+}
+
+/* Shadow stacks do not let a thread return to where it was not called from. */
+static bool has_shadow_stack(pid_t pid)
+{
+	_cleanup_free_ char *text = NULL;
+	struct hs_error *err = hs_proc_read(pid, "status", &text, NULL);
+	const char *line;
+
+	if (err) {
+		hs_error_destroy(err);
+		return true;
+	}
+	line = strstr(text, "\nx86_Thread_features:");
+	return line && memmem(line + 1, strcspn(line + 1, "\n"), "shstk", 5);
+}
+
+void hs_fork_plan(pid_t pid, const struct hs_maps *maps, struct hs_fork_plan *ret)
+{
+	uint64_t seccomp = 0;
+
+	*ret = (struct hs_fork_plan){0};
+	hs_proc_status_field(pid, "Seccomp", &seccomp);
+	if (seccomp)
+		ret->unfit = "a seccomp filter restricts its system calls";
+	else if (has_shadow_stack(pid))
+		ret->unfit = "it has shadow stacks";
+	else if (!hs_gadgets_find(pid, maps, &ret->gadgets))
+		ret->unfit = "the instructions for it were not found";
+	ret->is_init = is_init(pid);
+}
+
+/* The first thread fit for it, the main thread if it is; else why the last one is not. */
+static const char *choose(struct hs_stop *stop, const struct hs_maps *maps,
+			  const struct hs_fork_plan *plan, struct hs_injection *ret)
+{
+	const char *why = "it has no thread";
+
+	for (int pass = 0; pass < 2; pass++) {
+		for (size_t i = 0; i < stop->size; i++) {
+			if ((stop->data[i].tid == stop->pid) == pass)
+				continue;
+			why = hs_injection_begin(ret, stop->pid, &stop->data[i], maps,
+						 &plan->gadgets);
+			if (!why &&
+			    ptrace(PTRACE_SETOPTIONS, ret->tid, NULL, (void *)(intptr_t)OPTIONS))
+				why = "it has just ended";
+			if (!why)
+				return NULL;
+		}
+	}
+	return why;
+}
+
+/* Go on with @tid, a new process, until it stops for @event. */
+static bool run_until(pid_t tid, int event)
+{
+	int status;
+
+	for (int i = 0; i < MAX_STOPS; i++) {
+		if (!hs_injection_await(tid, &status) || !WIFSTOPPED(status))
+			return false;
+		if (status >> 16 == event)
+			return true;
+		if (status >> 16 != PTRACE_EVENT_STOP || ptrace(PTRACE_CONT, tid, NULL, NULL))
+			return false;
+	}
+	return false;
+}
+
+static pid_t event_child(pid_t tid)
+{
+	unsigned long child = 0;
+
+	return ptrace(PTRACE_GETEVENTMSG, tid, NULL, &child) ? 0 : (pid_t)child;
+}
+
+struct birth {
+	pid_t parent; /* the thread that makes the call */
+	pid_t child;  /* that is to make the copy; 0: none */
+	pid_t copy;
+};
+
+/*
+ * A clone has been made.  The child between is let go as soon as it has made the copy: it ends, and
+ * then the parent's call does.
+ */
+static bool on_birth(void *context, int status)
+{
+	struct birth *birth = context;
+	pid_t born = event_child(birth->parent);
+	pid_t copy;
+
+	if (!born)
+		return false;
+	if (status >> 16 == PTRACE_EVENT_CLONE) {
+		birth->copy = run_until(born, PTRACE_EVENT_STOP) ? born : 0;
+		return true;
+	}
+	birth->child = born;
+	if (run_until(born, PTRACE_EVENT_CLONE)) {
+		copy = event_child(born);
+		if (copy && run_until(copy, PTRACE_EVENT_STOP))
+			birth->copy = copy;
+	}
+	ptrace(PTRACE_DETACH, born, NULL, NULL);
+	return true;
+}
+
+/* Whether orphans come to the process; false also if it cannot be asked. */
+static bool is_subreaper(struct hs_injection *injection)
+{
+	const uint64_t arguments[5] = {PR_GET_CHILD_SUBREAPER, hs_injection_scratch(injection)};
+	struct iovec remote = {(void *)(uintptr_t)hs_injection_scratch(injection), sizeof(int)};
+	int answer = 0;
+	struct iovec local = {&answer, sizeof(answer)};
+	int64_t result;
+
+	return hs_injection_call(injection, SYS_prctl, arguments, HS_NEXT_HOME, NULL, NULL,
+				 &result) &&
+	       result == 0 &&
+	       process_vm_readv(injection->tid, &local, 1, &remote, 1, 0) == sizeof(answer) &&
+	       answer;
+}
+
+static bool wait_for(struct hs_injection *injection, pid_t child)
+{
+	const uint64_t arguments[5] = {(uint64_t)child, 0, __WALL};
+	int64_t result;
+
+	return hs_injection_call(injection, SYS_wait4, arguments, HS_NEXT_HOME, NULL, NULL,
+				 &result) &&
+	       result == child;
+}
+
+static const char *clone_error(int64_t result)
+{
+	switch (-result) {
+	case EPERM:
+	case ENOSYS:
+		return "it may not make processes";
+	case EAGAIN:
+		return "it may not make more processes";
+	case ENOMEM:
+		return "there is not enough memory for one more process";
+	}
+	return "clone failed";
+}
+
+static const char *clone_twice(struct hs_injection *injection, struct birth *birth)
+{
+	const uint64_t arguments[5] = {
+		SHARED | CLONE_VM | CLONE_VFORK | CLONE_PARENT_SETTID,
+		hs_injection_child_stack(injection),
+		hs_injection_wait_for(injection),
+	};
+	int64_t result;
+
+	if (!hs_injection_call(injection, SYS_clone, arguments, HS_NEXT_WAIT, on_birth, birth,
+			       &result))
+		return "the call was interrupted";
+	if (result < 0)
+		return clone_error(result);
+	if (!birth->child || !wait_for(injection, birth->child))
+		return "the child between was lost";
+	return birth->copy ? NULL : "there is not enough memory for one more process";
+}
+
+static const char *clone_once(struct hs_injection *injection, struct birth *birth)
+{
+	const uint64_t arguments[5] = {SHARED, hs_injection_grandchild_stack(injection)};
+	int64_t result;
+
+	if (!hs_injection_call(injection, SYS_clone, arguments, HS_NEXT_HOME, on_birth, birth,
+			       &result))
+		return "the call was interrupted";
+	if (result < 0)
+		return clone_error(result);
+	return birth->copy ? NULL : "the copy was lost";
+}
+
+const char *hs_fork_make(struct hs_stop *stop, const struct hs_maps *maps,
+			 const struct hs_fork_plan *plan, struct hs_fork *ret)
+{
+	struct hs_injection injection;
+	struct birth birth = {0};
+	const char *why = plan->unfit;
+	bool once;
+
+	if (!why)
+		why = choose(stop, maps, plan, &injection);
+	if (why)
+		return why;
+	birth.parent = injection.tid;
+	once = plan->is_init || is_subreaper(&injection);
+	why = once ? clone_once(&injection, &birth) : clone_twice(&injection, &birth);
+	if (!hs_injection_end(&injection) && !why)
+		why = "the thread that forked was lost";
+	*ret = (struct hs_fork){.pid = birth.copy, .belongs_to_it = once};
+	if (why)
+		hs_fork_kill(ret);
+	return why;
+}
+
+void hs_fork_kill(struct hs_fork *fork)
+{
+	int status;
+
+	if (!fork->pid)
+		return;
+	kill(fork->pid, SIGKILL);
+	while (waitpid(fork->pid, &status, __WALL) < 0 && errno == EINTR)
+		;
+	fork->pid = 0;
+}
+
+void hs_fork_reap(struct hs_stop *stop, const struct hs_maps *maps, const struct hs_fork_plan *plan,
+		  pid_t child)
+{
+	struct hs_injection injection;
+
+	if (choose(stop, maps, plan, &injection))
+		return;
+	wait_for(&injection, child);
+	hs_injection_end(&injection);
+}
