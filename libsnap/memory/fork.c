@@ -5,9 +5,10 @@
 #include "format/base/cleanup.h"
 #include "format/base/error.h"
 #include "libsnap/memory/proc.h"
+#include "libsnap/memory/seccomp.h"
 
 #include <errno.h>
-#include <sched.h>
+#include <linux/audit.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -19,7 +20,7 @@
 enum {
 	OPTIONS = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE | PTRACE_O_TRACEVFORK |
 		  PTRACE_O_TRACEFORK,
-	SHARED = CLONE_FILES | CLONE_FS | CLONE_SYSVSEM,
+	CLONE_BETWEEN = HS_INJECTED_CLONE | CLONE_VM | CLONE_VFORK | CLONE_PARENT_SETTID,
 	MAX_STOPS = 16, /* of a new process before it makes its call */
 };
 
@@ -63,13 +64,14 @@ void hs_fork_plan(pid_t pid, const struct hs_maps *maps, struct hs_fork_plan *re
 
 	*ret = (struct hs_fork_plan){0};
 	hs_proc_status_field(pid, "Seccomp", &seccomp);
-	if (seccomp)
-		ret->unfit = "a seccomp filter restricts its system calls";
+	if (seccomp == SECCOMP_MODE_STRICT)
+		ret->unfit = "seccomp lets it make hardly any system calls";
 	else if (has_shadow_stack(pid))
 		ret->unfit = "it has shadow stacks";
 	else if (!hs_gadgets_find(pid, maps, &ret->gadgets))
 		ret->unfit = "the instructions for it were not found";
 	ret->is_init = is_init(pid);
+	ret->filtered = seccomp == SECCOMP_MODE_FILTER;
 }
 
 /* The first thread fit for it, the main thread if it is; else why the last one is not. */
@@ -115,6 +117,43 @@ static pid_t event_child(pid_t tid)
 	unsigned long child = 0;
 
 	return ptrace(PTRACE_GETEVENTMSG, tid, NULL, &child) ? 0 : (pid_t)child;
+}
+
+/* Why the thread's seccomp filters, if it has any, do not let it fork; NULL: they do. */
+static const char *ask_filters(const struct hs_injection *injection,
+			       const struct hs_fork_plan *plan)
+{
+	const struct {
+		int number;
+		uint64_t first; /* argument; filters look at no other of these calls */
+	} wanted[] = {
+		{SYS_prctl, PR_GET_CHILD_SUBREAPER},
+		{SYS_clone, CLONE_BETWEEN},
+		{SYS_clone, HS_INJECTED_CLONE},
+		{SYS_wait4, 0},
+		{SYS_exit, 0},
+		{SYS_rt_sigreturn, 0},
+	};
+	struct seccomp_data calls[sizeof(wanted) / sizeof(wanted[0])];
+
+	if (!plan->filtered)
+		return NULL;
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
+		calls[i] = (struct seccomp_data){
+			.nr = wanted[i].number,
+			.arch = AUDIT_ARCH_X86_64,
+			.instruction_pointer = plan->gadgets.syscall + 2,
+			.args = {wanted[i].first},
+		};
+	switch (hs_seccomp_ask(injection->tid, calls, sizeof(calls) / sizeof(calls[0]))) {
+	case HS_SECCOMP_ALLOWS:
+		return NULL;
+	case HS_SECCOMP_REFUSES:
+		return "its seccomp filter does not let it";
+	case HS_SECCOMP_UNKNOWN:
+		break;
+	}
+	return "its seccomp filter cannot be read (that takes CAP_SYS_ADMIN)";
 }
 
 struct birth {
@@ -192,7 +231,7 @@ static const char *clone_error(int64_t result)
 static const char *clone_twice(struct hs_injection *injection, struct birth *birth)
 {
 	const uint64_t arguments[5] = {
-		SHARED | CLONE_VM | CLONE_VFORK | CLONE_PARENT_SETTID,
+		CLONE_BETWEEN,
 		hs_injection_child_stack(injection),
 		hs_injection_wait_for(injection),
 	};
@@ -210,7 +249,7 @@ static const char *clone_twice(struct hs_injection *injection, struct birth *bir
 
 static const char *clone_once(struct hs_injection *injection, struct birth *birth)
 {
-	const uint64_t arguments[5] = {SHARED, hs_injection_grandchild_stack(injection)};
+	const uint64_t arguments[5] = {HS_INJECTED_CLONE, hs_injection_grandchild_stack(injection)};
 	int64_t result;
 
 	if (!hs_injection_call(injection, SYS_clone, arguments, HS_NEXT_HOME, on_birth, birth,
@@ -231,6 +270,8 @@ const char *hs_fork_make(struct hs_stop *stop, const struct hs_maps *maps,
 
 	if (!why)
 		why = choose(stop, maps, plan, &injection);
+	if (!why)
+		why = ask_filters(&injection, plan);
 	if (why)
 		return why;
 	birth.parent = injection.tid;
@@ -261,7 +302,7 @@ void hs_fork_reap(struct hs_stop *stop, const struct hs_maps *maps, const struct
 {
 	struct hs_injection injection;
 
-	if (choose(stop, maps, plan, &injection))
+	if (choose(stop, maps, plan, &injection) || ask_filters(&injection, plan))
 		return;
 	wait_for(&injection, child);
 	hs_injection_end(&injection);

@@ -9,7 +9,6 @@
 #include <cpuid.h>
 #include <elf.h>
 #include <errno.h>
-#include <sched.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -303,8 +302,7 @@ static bool read_xstate(pid_t tid, uint8_t xstate[XSTATE_MAX])
 
 static bool write_stack(const struct hs_injection *injection)
 {
-	const uint64_t second[5] = {CLONE_FILES | CLONE_FS | CLONE_SYSVSEM,
-				    hs_injection_grandchild_stack(injection)};
+	const uint64_t second[5] = {HS_INJECTED_CLONE, hs_injection_grandchild_stack(injection)};
 	/* Should the call before have failed, there is nobody of this number to wait for. */
 	const uint64_t wait[5] = {INT32_MAX, 0, __WALL};
 	const uint64_t end[5] = {0};

@@ -6,7 +6,13 @@
 #include "libsnap/memory/maps.h"
 #include "libsnap/memory/stop.h"
 
+#include <sched.h>
 #include <sys/user.h>
+
+/* What a child of the target shares with it: so files, locks and the like do not notice it. */
+enum {
+	HS_INJECTED_CLONE = CLONE_FILES | CLONE_FS | CLONE_SYSVSEM,
+};
 
 /*
  * Instructions of the target's own that are used: nothing is written to its code.  Found in any of
