@@ -86,6 +86,7 @@ int cmd_diff(const struct options *options, struct terminal *terminal)
 	err = hs_snapshot_open(options->operands[0], &open, &a);
 	if (err)
 		return terminal_fail(terminal, err);
+	open.columns |= HS_COLUMN_PREVIEW; /* to name the entry of a dict that holds what grew */
 	err = hs_snapshot_open(options->operands[1], &open, &b);
 	if (err) {
 		hs_snapshot_destroy(a);

@@ -97,6 +97,8 @@ int cmd_dump(const struct options *options, struct terminal *terminal)
 {
 	const struct hs_capture_options capture = {
 		.mode = options->mode,
+		.preview_bytes = options->values,
+		.redact = options->redact,
 		.explain = options->verbose ? explain : NULL,
 		.progress = terminal_progress,
 		.context = terminal,

@@ -9,6 +9,7 @@
 int cmd_info(const struct options *options, struct terminal *terminal)
 {
 	const struct hs_open_options open = {
+		.columns = HS_COLUMN_SIZE | HS_COLUMN_EDGES,
 		.progress = terminal_progress,
 		.progress_context = terminal,
 	};

@@ -18,9 +18,10 @@ enum {
 };
 
 static const struct command commands[] = {
-	{"dump", "PID [-o FILE] [-f] [--mode auto|fork|stop] [--level N]",
-	 "take a snapshot of a running Python process", OPTIONS_FILE | OPTION_MODE | OPTION_LEVEL,
-	 1, cmd_dump},
+	{"dump",
+	 "PID [-o FILE] [-f] [--mode auto|fork|stop] [--level N] [--values[=BYTES]] [--redact]",
+	 "take a snapshot of a running Python process",
+	 OPTIONS_FILE | OPTION_MODE | OPTION_LEVEL | OPTION_VALUES | OPTION_REDACT, 1, cmd_dump},
 	{"top", "FILE [--by CLASSIFIER[,...]] [-n ROWS] [--json|--csv]",
 	 "what a snapshot's memory is made of", OPTIONS_ROWS | OPTION_CSV | OPTION_BY, 1, cmd_top},
 	{"diff", "A B [--by CLASSIFIER[,...]] [-n ROWS] [--json] [--fail-on growth[=BYTES]]",

@@ -21,7 +21,8 @@ struct option_spec {
 	uint32_t bit;
 	char letter; /* 0: it has a long name only */
 	const char *name;
-	const char *argument; /* what help calls its argument; NULL: it takes none */
+	/* What help calls its argument; NULL: it takes none, "[=X]": it may be left out. */
+	const char *argument;
 	const char *summary;
 	/* Take the argument; false, with the reason said, if it is wrong. NULL for a mere switch.
 	 */
@@ -197,6 +198,16 @@ static bool parse_to(struct parser *parser, const char *argument)
 		list_choices("one of these", exporter_choice, names, sizeof(names)));
 }
 
+static bool parse_values(struct parser *parser, const char *argument)
+{
+	uint64_t bytes = VALUES_DEFAULT;
+
+	if (argument && (!units_parse_bytes(argument, &bytes) || !bytes || bytes > HS_PREVIEW_MAX))
+		return complain_of_word(parser, "--values", argument, "a size from 1 to 1M");
+	parser->options->values = (uint32_t)bytes;
+	return true;
+}
+
 #define SWITCH(member) .flag = offsetof(struct options, member)
 
 /* The table of options.  To add one: a bit and a member in options.h, a row here. */
@@ -210,6 +221,11 @@ static const struct option_spec specs[] = {
 	 .parse = parse_mode},
 	{OPTION_LEVEL, 0, "level", "N", "compression, 1 (fast) to 19 (small); 3 if not given",
 	 .parse = parse_level},
+	{OPTION_VALUES, 0, "values", "[=BYTES]",
+	 "record values of str, bytes, int, float; 32 bytes of each if not given",
+	 .parse = parse_values},
+	{OPTION_REDACT, 0, "redact", NULL,
+	 "leave out names of attributes and locals, paths, the command line", SWITCH(redact)},
 	{OPTION_BY, 0, "by", "CLASSIFIER[,...]", "what to sort objects by, kind if not given",
 	 .parse = parse_by, .choice = classifier_choice},
 	{OPTION_ROWS, 'n', "rows", "ROWS", "rows to show, 0 for all; text shows 10",
@@ -230,6 +246,14 @@ enum {
 	CODE_FIRST = 257, /* what getopt_long returns for specs[0] */
 };
 
+/* Whether an option takes an argument, in the words of getopt_long. */
+static int argument_of(const struct option_spec *spec)
+{
+	if (!spec->argument)
+		return no_argument;
+	return spec->argument[0] == '[' ? optional_argument : required_argument;
+}
+
 /* What getopt_long wants to know about the options in @accepted; -h and --help come on top. */
 static void describe_for_getopt(uint32_t accepted, struct option *longs, char *shorts)
 {
@@ -241,9 +265,7 @@ static void describe_for_getopt(uint32_t accepted, struct option *longs, char *s
 
 		if (!(spec->bit & accepted))
 			continue;
-		*longs++ = (struct option){spec->name,
-					   spec->argument ? required_argument : no_argument, NULL,
-					   CODE_FIRST + i};
+		*longs++ = (struct option){spec->name, argument_of(spec), NULL, CODE_FIRST + i};
 		if (!spec->letter)
 			continue;
 		*shorts++ = spec->letter;
@@ -320,6 +342,8 @@ static bool check_options(struct parser *parser)
 
 	if (options->json && options->csv)
 		return complain(parser, "--json and --csv exclude each other");
+	if (options->values && options->redact)
+		return complain(parser, "--values and --redact exclude each other");
 	if (options->quiet && options->verbose)
 		return complain(parser, "-q and -v exclude each other");
 	if (!options->by_count)
@@ -367,7 +391,8 @@ void options_describe(uint32_t accepted, FILE *out)
 			summary = list_choices(summary, spec->choice, names, sizeof(names));
 		snprintf(left, sizeof(left), "%c%c%c --%s%s%s", spec->letter ? '-' : ' ',
 			 spec->letter ? spec->letter : ' ', spec->letter ? ',' : ' ', spec->name,
-			 spec->argument ? " " : "", spec->argument ? spec->argument : "");
+			 argument_of(spec) == required_argument ? " " : "",
+			 spec->argument ? spec->argument : "");
 		fprintf(out, "  %-30s %s\n", left, summary);
 	}
 }

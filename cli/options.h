@@ -23,8 +23,10 @@ enum option_bit {
 	OPTION_MODE = 1 << 7,
 	OPTION_OUTPUT = 1 << 8,
 	OPTION_QUIET = 1 << 9,
+	OPTION_REDACT = 1 << 13,
 	OPTION_ROWS = 1 << 10,
 	OPTION_TO = 1 << 11,
+	OPTION_VALUES = 1 << 14,
 	OPTION_VERBOSE = 1 << 12,
 };
 
@@ -35,8 +37,9 @@ enum color {
 };
 
 enum {
-	BY_MAX = 8,	  /* classifiers at once */
-	OPERANDS_MAX = 2, /* the most that any command takes */
+	BY_MAX = 8,	     /* classifiers at once */
+	OPERANDS_MAX = 2,    /* the most that any command takes */
+	VALUES_DEFAULT = 32, /* bytes of each value, for --values alone */
 };
 
 struct options {
@@ -52,8 +55,10 @@ struct options {
 	enum hs_capture_mode mode;
 	const char *output; /* NULL: not given */
 	bool quiet;
+	bool redact;
 	int64_t rows; /* negative: not given */
 	const struct hs_exporter *to;
+	uint32_t values; /* bytes of each value; 0: not given */
 	bool verbose;
 
 	bool help; /* asked for: nothing else was checked */

@@ -73,6 +73,18 @@ static struct hs_error *read_columns(const struct hs_section_view *view, uint32_
 	return NULL;
 }
 
+/* A number of the header that may be missing, which counts as 0. */
+static struct hs_error *read_optional(const struct hs_section_view *view, const char *key,
+				      uint64_t *ret)
+{
+	struct hs_cursor cursor;
+
+	*ret = 0;
+	if (hs_section_find(view, key, &cursor) && !hs_unpack_uint(&cursor, ret))
+		return hs_section_damaged(view, "has a malformed number \"%s\"", key);
+	return NULL;
+}
+
 /* The map of what is known about the process; missing keys are zero or empty. */
 struct process {
 	struct hs_section_view map; /* its keys */
@@ -164,6 +176,7 @@ struct hs_error *hs_header_decode(const struct hs_file_image *image, struct hs_s
 {
 	struct hs_section_view view;
 	struct hs_header header = {0};
+	uint64_t redacted = 0;
 	struct hs_error *err;
 
 	if (!image->count || image->sections[0].kind != HS_SECTION_HEADER)
@@ -182,6 +195,12 @@ struct hs_error *hs_header_decode(const struct hs_file_image *image, struct hs_s
 	if (!err)
 		err = read_process(&view, snap);
 	if (!err)
-		*ret = header;
-	return err;
+		err = read_optional(&view, "preview_bytes", &snap->info.preview_bytes);
+	if (!err)
+		err = read_optional(&view, "redacted", &redacted);
+	if (err)
+		return err;
+	snap->info.redacted = redacted != 0;
+	*ret = header;
+	return NULL;
 }

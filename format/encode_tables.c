@@ -45,13 +45,19 @@ static uint64_t optional(uint32_t reference)
 	return reference == HS_NONE ? 0 : (uint64_t)reference + 1;
 }
 
-/* Give every string a number before any table is written. */
+/* Give every string that is used a number before any table is written. */
 static void number_strings(struct encoder *encoder)
 {
 	const struct hs_snapshot *snap = encoder->snap;
 
-	for (uint32_t i = 0; i < snap->string_count; i++)
-		encoder->string_numbers[i] = number(encoder, snap->strings[i]);
+	for (uint32_t i = 0; i < snap->shape_count; i++)
+		for (uint32_t j = 0; j < snap->shapes[i].count; j++) {
+			const struct hs_run *run = &snap->shapes[i].runs[j];
+
+			if (hs_label_has_name(run->kind))
+				encoder->string_numbers[run->operand] =
+					number(encoder, snap->strings[run->operand]);
+		}
 	for (uint32_t i = 0; i < snap->type_count; i++) {
 		number(encoder, snap->types[i].name);
 		number(encoder, snap->types[i].module);
@@ -292,11 +298,13 @@ static uint32_t columns_present(const struct hs_objects *objects)
 static struct hs_error *emit_header(const struct hs_snapshot *snap, struct hs_emitter *emitter)
 {
 	uint32_t columns = columns_present(&snap->objects);
+	bool left_out = snap->has_previews && !snap->previews.row_of;
+	uint64_t preview_bytes = left_out ? 0 : snap->info.preview_bytes;
 	struct hs_packer packer;
 	struct hs_error *err;
 
 	hs_packer_init(&packer);
-	hs_pack_map(&packer, 8);
+	hs_pack_map(&packer, 8u + (preview_bytes != 0) + snap->info.redacted);
 	pack_number(&packer, "major", HS_FORMAT_MAJOR);
 	pack_number(&packer, "minor", HS_FORMAT_MINOR);
 	hs_pack_text(&packer, "required");
@@ -311,6 +319,10 @@ static struct hs_error *emit_header(const struct hs_snapshot *snap, struct hs_em
 		if (columns & hs_column_names[i].column)
 			hs_pack_text(&packer, hs_column_names[i].name);
 	pack_process(&packer, &snap->info);
+	if (preview_bytes)
+		pack_number(&packer, "preview_bytes", preview_bytes);
+	if (snap->info.redacted)
+		pack_number(&packer, "redacted", 1);
 	err = packer.failed ? &hs_enomem : hs_emit_map(emitter, HS_SECTION_HEADER, &packer.buffer);
 	hs_packer_deinit(&packer);
 	return err;

@@ -123,3 +123,75 @@ struct hs_label hs_snapshot_label(const struct hs_snapshot *snap, hs_id object, 
 	/* Not reached: tables are checked against shapes when they are made. */
 	return (struct hs_label){.kind = HS_LABEL_NONE, .name = snap->strings[0]};
 }
+
+/* References of @object in run @i of @shape. */
+static uint64_t length_of_run(const struct hs_objects *objects, const struct hs_shape *shape,
+			      hs_id object, uint32_t i)
+{
+	uint64_t visible = objects->visible[object];
+	uint64_t degree = objects->first_edge[object + 1] - objects->first_edge[object];
+	uint32_t hidden = shape->count - shape->first_hidden;
+
+	if (shape->runs[i].count)
+		return shape->runs[i].count;
+	if (i < shape->first_hidden)
+		return visible - fixed_total(shape->runs, shape->first_hidden);
+	return degree - visible - fixed_total(shape->runs + shape->first_hidden, hidden);
+}
+
+static bool is_value(const struct hs_run *run)
+{
+	return run->kind == HS_LABEL_VALUE || run->kind == HS_LABEL_ITEM;
+}
+
+void hs_entry_keys_init(struct hs_entry_keys *keys, const struct hs_snapshot *snap, hs_id object)
+{
+	const struct hs_objects *objects = &snap->objects;
+	const struct hs_shape *shape = &snap->shapes[objects->shape[object]];
+	const hs_id *edges = objects->edges + objects->first_edge[object];
+	const hs_id *found = NULL;
+	uint64_t values = 0;
+	uint64_t count = 0;
+
+	for (uint32_t i = 0; i < shape->count; i++) {
+		uint64_t length = length_of_run(objects, shape, object, i);
+
+		if (is_value(&shape->runs[i])) {
+			values += length;
+		} else if (shape->runs[i].kind == HS_LABEL_KEY) {
+			found = edges;
+			count = length;
+		}
+		edges += length;
+	}
+	*keys = (struct hs_entry_keys){.keys = count == values ? found : NULL};
+}
+
+hs_id hs_snapshot_key(const struct hs_snapshot *snap, hs_id object, uint32_t slot)
+{
+	const struct hs_objects *objects = &snap->objects;
+	const struct hs_shape *shape = &snap->shapes[objects->shape[object]];
+	const hs_id *edges = objects->edges + objects->first_edge[object];
+	struct hs_entry_keys keys;
+	uint64_t values = 0;
+	uint64_t start = 0;
+
+	for (uint32_t i = 0; i < shape->count; i++) {
+		const struct hs_run *run = &shape->runs[i];
+		uint64_t length = length_of_run(objects, shape, object, i);
+		uint64_t position = slot - start;
+
+		if (position < length) {
+			if (run->kind == HS_LABEL_ENTRY)
+				return position % 2 || position + 1 == length ? HS_NONE
+									      : edges[slot + 1];
+			if (!is_value(run))
+				return HS_NONE;
+			hs_entry_keys_init(&keys, snap, object);
+			return keys.keys ? keys.keys[values + position] : HS_NONE;
+		}
+		values += is_value(run) ? length : 0;
+		start += length;
+	}
+	return HS_NONE;
+}

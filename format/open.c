@@ -7,11 +7,12 @@
 #include "format/base/str.h"
 #include "format/block.h"
 #include "format/order.h"
+#include "format/previewfile.h"
 #include "format/tablefile.h"
 #include <fcntl.h>
 #include <inttypes.h>
 
-enum { ALL_COLUMNS = HS_COLUMN_EDGES * 2 - 1 };
+enum { ALL_COLUMNS = HS_COLUMN_PREVIEW * 2 - 1 };
 
 /* A file on its way into memory. */
 struct loader {
@@ -266,6 +267,10 @@ static struct hs_error *load(struct loader *loader)
 			       loader->snap);
 	if (!err)
 		err = decode_blocks(loader);
+	loader->snap->has_previews = hs_previews_present(&loader->image);
+	if (!err && wanted & HS_COLUMN_PREVIEW)
+		err = hs_previews_decode(&loader->image, (hs_id)loader->header.objects,
+					 &loader->inflater, loader->snap);
 	if (!err && loader->columns == loader->header.columns)
 		err = check_all_bytes(loader);
 	if (!err)

@@ -2,6 +2,7 @@
 /* save.c: a snapshot into a file. */
 #include "format/base/error.h"
 #include "format/block.h"
+#include "format/previewfile.h"
 #include "format/tablefile.h"
 
 enum { LARGEST_LEVEL = 19 };
@@ -33,6 +34,8 @@ static struct hs_error *write_sections(const struct hs_snapshot *snap, struct hs
 		err = hs_tables_encode(snap, &emitter);
 	if (!err)
 		err = write_blocks(snap, &emitter, options);
+	if (!err)
+		err = hs_previews_encode(snap, &emitter);
 	if (!err)
 		err = hs_emit_end(&emitter);
 	hs_emitter_deinit(&emitter);

@@ -44,6 +44,7 @@ void hs_snapshot_destroy(struct hs_snapshot *snap)
 	if (!snap)
 		return;
 	hs_columns_deinit(&snap->columns);
+	hs_previews_deinit(&snap->previews);
 	hs_arena_destroy(snap->arena);
 	free(snap);
 }

@@ -4,6 +4,7 @@
 #define HS_FORMAT_TABLES_H
 
 #include "format/base/arena.h"
+#include "format/preview.h"
 #include <heapsnap/snapshot.h>
 
 /* The columns of hs_objects, writable, while they are being made. Zeroed memory is none. */
@@ -31,6 +32,8 @@ struct hs_snapshot {
 	struct hs_arena *arena; /* of everything but the columns */
 	struct hs_columns columns;
 	struct hs_objects objects; /* the same columns, for readers */
+	struct hs_previews previews;
+	bool has_previews; /* whether there are some, loaded or not */
 	struct hs_info info;
 	const struct hs_str *strings; /* number 0 is the empty string */
 	uint32_t string_count;

@@ -4,7 +4,8 @@
 decoder.py FILE prints a JSON line per object.  Needs msgpack, zstandard and xxhash."""
 import codecs, io, re, struct, sys
 import msgpack, xxhash, zstandard
-HEADER, STRINGS, TYPES, SHAPES, BLOCK = 1, 2, 3, 4, 11
+HEADER, STRINGS, TYPES, SHAPES, BLOCK, PREVIEWS = 1, 2, 3, 4, 11, 12
+TEXT, BYTES, INTEGER, REAL, POSITIVE, NEGATIVE = range(1, 7)
 INDEX, INDEX_DOWN, ATTRIBUTE, ITEM, VALUE, KEY, ENTRY, OFFSET, LOCAL = range(1, 10)
 FLAGS = ("gc", "tracked", "immortal", "static", "size_guess", "scanned")
 MASK, xxh3 = (1 << 64) - 1, xxhash.xxh3_64_intdigest
@@ -22,6 +23,9 @@ def wtf8_error(error):
 def quote(text):
     escape = lambda m: re.sub("....", r"\\u\g<0>", m[0].encode("utf-16-be", "surrogatepass").hex())
     return '"' + re.sub(UNSAFE, escape, re.sub(r'["\\]', r"\\\g<0>", text)) + '"'
+
+def backslash(text):
+    return re.sub(r"(['\\])", r"\\\1", text)
 
 def varints(raw):
     value = shift = 0
@@ -43,6 +47,7 @@ def dictionary(raw):
     return [distinct[(code or (used := used + 1)) - 1] for code in codes[1 + codes[0]:]]
 DELTA = lambda raw: sums(varints(raw))
 CODECS = {0: bytes, 1: varints, 2: DELTA, 3: dictionary, 5: DELTA, 8: varints, 9: varints,
+          7: lambda raw: [word for word, in struct.iter_unpack("<Q", raw)],
           4: lambda raw: [value << raw[0] & MASK for value in DELTA(raw[1:])]}
 
 class Section:
@@ -72,6 +77,33 @@ def read_sections(data):
     (_, index), _ = msgpack.Unpacker(io.BytesIO(data[index:-24]), max_buffer_size=0)
     return [Section(data, entry) for entry in index["sections"]]
 
+def read_previews(section):
+    """For objects with a value its literal, and the same for JSON with the length if it is cut."""
+    names, data = ("object", "kind", "size", "more"), io.BytesIO(bytes(section.column("bytes")))
+    integers, reals = iter(section.column("integer")), iter(section.column("real"))
+    for where, kind, size, more in zip(*[section.column(n, section.map["rows"]) for n in names]):
+        value, mark, length = data.read(size), "…" if more else "", size + more
+        if kind == TEXT:
+            value = value.decode("utf-8", "wtf8")
+            literal, length = f"'{backslash(value)}{mark}'", len(value) + more
+        elif kind == BYTES:
+            value = value.decode("latin-1")
+            each = (c if " " <= c <= "~" else f"\\x{ord(c):02x}" for c in backslash(value))
+            literal = f"b'{''.join(each)}{mark}'"
+        elif kind == INTEGER:
+            literal = str(unzigzag(next(integers)))
+        elif kind == REAL:
+            literal = repr(struct.unpack("<d", struct.pack("<Q", next(reals)))[0])
+        elif kind in (POSITIVE, NEGATIVE):
+            number = int.from_bytes(value, "big")
+            literal = f"{number:#x}{mark}" if more or size > 512 else str(number)
+            literal = "-" * (kind == NEGATIVE) + literal
+        else:
+            continue
+        json = quote(value) if kind in (TEXT, BYTES) else quote(literal)
+        json = literal if kind > BYTES and not re.search("[afx]", literal) else json
+        yield where, (literal, json + (f',"length":{length}' if more else ""))
+
 def read_shapes(section, strings):
     """For each shape its visible and its hidden part: runs, their fixed total, is there a rest."""
     counts = section.column("runs"), section.column("visible_runs", section.map["rows"])
@@ -83,15 +115,30 @@ def read_shapes(section, strings):
         return own, sum(run[2] for run in own), any(not run[2] for run in own)
     return [(part(visible), part(count - visible)) for count, visible in zip(*counts)]
 
-def labels(part, length):
-    for kind, operand, count in part[0]:
-        count = count or length - part[1]
+def labels(shape, refs, seen, values):
+    """The names of the references @refs of an object, of which the first @seen are visible."""
+    runs = [(kind, operand, count or length - part[1])
+            for part, length in zip(shape, (seen, len(refs) - seen))
+            for kind, operand, count in part[0]]
+    entries = sum(count for kind, _, count in runs if kind in (ITEM, VALUE))
+    at, keys, number = 0, [], 0
+    for kind, _, count in runs:
+        keys, at = refs[at:at + count] if kind == KEY else keys, at + count
+    keys = keys if len(keys) == entries else [None] * entries
+    entry, at = lambda key: f"[{values[key][0]}]" if key in values else "[*]", 0
+    for kind, operand, count in runs:
         for i in range(count):
             index = operand + (i if kind == INDEX else count - 1 - i) if kind < ATTRIBUTE else 0
-            item = "['" + re.sub(r"(['\\])", r"\\\1", operand) + "']" if kind == ITEM else None
-            yield {INDEX: f"[{index}]", INDEX_DOWN: f"[{index}]", ATTRIBUTE: f".{operand}",
-                   ITEM: item, KEY: "key", ENTRY: "key" if i % 2 else "[*]",
-                   OFFSET: f"+{operand}", LOCAL: operand}.get(kind, "[*]")
+            name = {INDEX: f"[{index}]", INDEX_DOWN: f"[{index}]", ATTRIBUTE: f".{operand}",
+                    KEY: "key", OFFSET: f"+{operand}", LOCAL: operand}.get(kind, "[*]")
+            if kind in (ITEM, VALUE):
+                name, number = entry(keys[number]), number + 1
+            if kind == ITEM:
+                name = f"['{backslash(operand)}']"
+            if kind == ENTRY:
+                name = "key" if i % 2 else entry(refs[at + i + 1] if i + 1 < count else None)
+            yield name
+        at += count
 
 def references(block, first, groups, shape):
     more = [iter(block.column(name, len(shape))) for name in ("visible", "hidden")]
@@ -117,7 +164,7 @@ def references(block, first, groups, shape):
                 row[slot], new = new, new + 1
     return visible, refs
 
-def print_block(block, types, shapes):
+def print_block(block, types, shapes, values):
     first, kinds, groups = block.map["first"], block.column("type"), {}
     for i, kind in enumerate(kinds):
         groups.setdefault(kind, []).append(i)
@@ -130,12 +177,13 @@ def print_block(block, types, shapes):
     shape = [shapes[number] for number in shape]
     visible, refs = references(block, first, list(groups.values()), shape)
     for i, seen in enumerate(visible):
-        names = [*labels(shape[i][0], seen), *labels(shape[i][1], len(refs[i]) - seen)]
+        names = labels(shape[i], refs[i], seen, values)
         pairs = ",".join(f"[{target},{quote(name)}]" for target, name in zip(refs[i], names))
         named = ",".join(f'"{name}"' for bit, name in enumerate(FLAGS) if flags[i] >> bit & 1)
+        value = f',"value":{values[first + i][1]}' if first + i in values else ""
         print(f'{{"id":{first + i},"addr":"0x{address[i]:x}","type":{types[kinds[i]]},'
               f'"size":{size[i]},"alloc":{alloc[i]},"refs":[{pairs}],"gc_refs":{seen},'
-              f'"flags":[{named}]}}')
+              f'"flags":[{named}]{value}}}')
 
 codecs.register_error("wtf8", wtf8_error)
 sys.stdout.reconfigure(encoding="utf-8")
@@ -147,4 +195,5 @@ data = io.BytesIO(bytes(table[STRINGS].column("bytes")))
 strings = [data.read(n).decode("utf-8", "wtf8") for n in table[STRINGS].column("length")]
 names = [quote(strings[n]) for n in table[TYPES].column("name", table[TYPES].map["rows"])]
 shapes = read_shapes(table[SHAPES], strings)
-for block in blocks: print_block(block, names, shapes)
+values = dict(v for section in sections if section.kind == PREVIEWS for v in read_previews(section))
+for block in blocks: print_block(block, names, shapes, values)

@@ -164,12 +164,14 @@ class Target:
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, preexec_fn=allow_tracing, **more)
         self.pid = self.process.pid
+        self.said = ""  # with the last READY
 
     def wait_ready(self):
         """Wait for the next READY; the rest of its line."""
         line = self.process.stdout.readline().decode()
         assert line.startswith("READY"), f"the target said {line!r}"
-        return line[5:].strip()
+        self.said = line[5:].strip()
+        return self.said
 
     def go_on(self):
         self.process.stdin.write(b"\n")

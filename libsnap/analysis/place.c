@@ -4,6 +4,7 @@
 
 #include "format/base/error.h"
 #include "format/base/str.h"
+#include "format/preview.h"
 
 #include <stdio.h>
 
@@ -131,6 +132,30 @@ static void put_number(struct writer *writer, const char *format, uint64_t numbe
 	put_both(writer, text);
 }
 
+/* ['key'], if the key of the entry that @edge of @source refers to has its value recorded. */
+static void put_entry(struct writer *writer, hs_id source, uint64_t edge)
+{
+	const struct hs_snapshot *snap = writer->side->tables.snap;
+	uint64_t slot = edge - writer->side->tables.objects->first_edge[source];
+	struct hs_preview preview;
+	struct hs_bytes text = {0};
+	hs_id key;
+
+	key = hs_snapshot_has_previews(snap) ? hs_snapshot_key(snap, source, (uint32_t)slot)
+					     : HS_NONE;
+	if (key == HS_NONE || !hs_snapshot_preview(snap, key, &preview)) {
+		put_both(writer, "[*]");
+		return;
+	}
+	put_both(writer, "[");
+	if (!hs_preview_write(&preview, &text))
+		writer->failed = true;
+	for (int label = 0; label < 2; label++)
+		put(writer, label, (struct hs_str){(const char *)text.data, text.size});
+	put_both(writer, "]");
+	hs_bytes_deinit(&text);
+}
+
 static void put_attribute(struct writer *writer, struct hs_str name)
 {
 	put(writer, false, name);
@@ -140,8 +165,9 @@ static void put_attribute(struct writer *writer, struct hs_str name)
 
 /* Write a step from @source; @owned: the source is the namespace of what came before. */
 static void put_step(struct writer *writer, hs_id source, bool owned, bool general,
-		     const struct hs_label *label)
+		     const struct hs_step *step)
 {
+	const struct hs_label *label = &step->label;
 	const struct hs_objects *objects = writer->side->tables.objects;
 	uint64_t degree = objects->first_edge[(size_t)source + 1] - objects->first_edge[source];
 
@@ -172,8 +198,13 @@ static void put_step(struct writer *writer, hs_id source, bool owned, bool gener
 		put_path(writer, "key");
 		put_label(writer, ".keys()[*]");
 		break;
-	case HS_LABEL_NONE:
 	case HS_LABEL_VALUE:
+		if (general)
+			put_both(writer, "[*]");
+		else
+			put_entry(writer, source, step->edge);
+		break;
+	case HS_LABEL_NONE:
 	case HS_LABEL_ENTRY:
 	case HS_LABEL_INDEX_DOWN:
 	case HS_LABEL_COUNT:
@@ -206,7 +237,7 @@ static void put_steps(struct writer *writer, const struct hs_path *path, hs_id r
 			put_number(writer, "… (%llu steps)", path->count - STEPS_MAX);
 		} else if (!cut && !is_namespace_of(writer->side, step->object, source)) {
 			put_step(writer, source, is_namespace_of(writer->side, source, before),
-				 is_general, &step->label);
+				 is_general, step);
 		}
 		before = source;
 		source = step->object;

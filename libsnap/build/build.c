@@ -266,6 +266,22 @@ void hs_build_object(struct hs_build *build, const struct hs_build_object *objec
 	build->object_count++;
 }
 
+void hs_build_preview(struct hs_build *build, const struct hs_preview *preview)
+{
+	if (build->failed)
+		return;
+	if (!build->object_count) {
+		misuse(build, HS_BUILD_NO_OBJECT);
+		return;
+	}
+	if (preview->kind < HS_PREVIEW_TEXT || preview->kind >= HS_PREVIEW_KIND_COUNT) {
+		misuse(build, HS_BUILD_BAD_KIND);
+		return;
+	}
+	if (!hs_previews_add(&build->snap->previews, build->object_count - 1, preview))
+		build->failed = true;
+}
+
 void hs_build_edge(struct hs_build *build, uint32_t target)
 {
 	struct hs_columns *c = &build->snap->columns;

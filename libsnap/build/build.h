@@ -56,6 +56,9 @@ uint32_t hs_build_shape(struct hs_build *build, const struct hs_run *runs, uint3
 /* Add an object; the references added from now on are its. */
 void hs_build_object(struct hs_build *build, const struct hs_build_object *object);
 
+/* Record the value of the object added last, once; its bytes are copied. */
+void hs_build_preview(struct hs_build *build, const struct hs_preview *preview);
+
 /* Add a reference of the object added last to the object with key @target. */
 void hs_build_edge(struct hs_build *build, uint32_t target);
 

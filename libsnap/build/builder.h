@@ -13,10 +13,10 @@ enum hs_build_misuse {
 	HS_BUILD_FINE,
 	HS_BUILD_BAD_STRING, /* a run's operand is not the number of a string */
 	HS_BUILD_BAD_SHAPE,  /* two runs of one part take the rest, or first_hidden > count */
-	HS_BUILD_BAD_KIND,   /* a label kind, strength, role or rank that does not exist */
-	HS_BUILD_NO_OBJECT,  /* a reference before the first object */
-	HS_BUILD_TOO_MANY,   /* objects, types or shapes do not fit 32 bits */
-	HS_BUILD_SPENT,	     /* finished twice */
+	HS_BUILD_BAD_KIND,  /* a kind of label or value, strength, role, rank that does not exist */
+	HS_BUILD_NO_OBJECT, /* a reference or a value before the first object */
+	HS_BUILD_TOO_MANY,  /* objects, types or shapes do not fit 32 bits */
+	HS_BUILD_SPENT,	    /* finished twice */
 };
 
 struct hs_build {

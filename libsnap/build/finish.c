@@ -21,10 +21,10 @@ static struct hs_error *misuse_error(enum hs_build_misuse misuse)
 		what = "a shape has two runs that take the rest, or hides more runs than it has";
 		break;
 	case HS_BUILD_BAD_KIND:
-		what = "a kind of label, strength, role or rank does not exist";
+		what = "a kind of label or value, strength, role or rank does not exist";
 		break;
 	case HS_BUILD_NO_OBJECT:
-		what = "a reference was added before the first object";
+		what = "a reference or value was added before the first object";
 		break;
 	case HS_BUILD_TOO_MANY:
 		what = "there are more objects, types or shapes than 32 bits can number";
@@ -252,6 +252,9 @@ static bool renumber(struct hs_build *build, const hs_id *order)
 	for (size_t i = 0; i < build->types.size; i++)
 		if (build->types.data[i].object != HS_NONE)
 			build->types.data[i].object = rank[build->types.data[i].object];
+	for (size_t i = 0; i < build->snap->previews.rows.size; i++)
+		build->snap->previews.rows.data[i].object =
+			rank[build->snap->previews.rows.data[i].object];
 	for (size_t i = 0; i < build->extents.size; i++)
 		if (build->extents.data[i].owner != HS_NONE)
 			build->extents.data[i].owner = rank[build->extents.data[i].owner];
@@ -303,6 +306,14 @@ static bool keep_tables(struct hs_build *build)
 	       KEEP(build, extents, extents, extent_count);
 }
 
+static bool index_previews(struct hs_build *build)
+{
+	struct hs_previews *previews = &build->snap->previews;
+
+	build->snap->has_previews = previews->rows.size != 0;
+	return !build->snap->has_previews || hs_previews_index(previews, build->object_count);
+}
+
 /* Strings nobody set are the empty string, not NULL. */
 static void fill_info(struct hs_build *build)
 {
@@ -340,7 +351,7 @@ struct hs_error *hs_build_finish(struct hs_build *build, hs_build_resolve_fn *re
 	if (err)
 		return err;
 	fill_info(build);
-	if (!keep_tables(build))
+	if (!keep_tables(build) || !index_previews(build))
 		return &hs_enomem;
 	hs_snapshot_publish(build->snap, build->object_count, build->edge_count);
 	*ret = hs_steal(build->snap);

@@ -218,6 +218,7 @@ struct hs_error *hs_graph_path(const struct hs_graph *graph, hs_id object, struc
 		uint32_t slot = (uint32_t)(edge - objects->first_edge[source]);
 
 		path.steps[i].object = at;
+		path.steps[i].edge = edge;
 		path.steps[i].label = hs_snapshot_label(graph->snap, source, slot);
 		at = source;
 	}

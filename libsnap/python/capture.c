@@ -366,6 +366,12 @@ static struct hs_error *run(struct capture *capture, struct hs_snapshot **ret)
 	struct hs_python *python = NULL;
 	struct hs_error *err;
 
+	if (capture->options->preview_bytes > HS_PREVIEW_MAX ||
+	    (capture->options->preview_bytes && capture->options->redact))
+		return hs_error_create(HS_ERROR_USAGE,
+				       "values cannot be recorded: more than %d bytes of each, or "
+				       "while they are to be left out",
+				       HS_PREVIEW_MAX);
 	err = hs_process_open(capture->pid, &capture->process);
 	if (err)
 		return err;
@@ -377,6 +383,8 @@ static struct hs_error *run(struct capture *capture, struct hs_snapshot **ret)
 	hs_fork_plan(capture->pid, &capture->maps, &capture->plan);
 	find_collecting(capture);
 	read_facts(capture);
+	capture->facts.preview_bytes = capture->options->preview_bytes;
+	capture->facts.redact = capture->options->redact;
 	err = capture_image(capture, &python);
 	if (err)
 		return err;

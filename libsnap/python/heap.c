@@ -16,6 +16,8 @@ struct hs_error *hs_heap_open(struct hs_image *image, const struct hs_layout *la
 	err = hs_python_create(image, layout, runtime, &python);
 	if (err)
 		return err;
+	python->preview_bytes = facts->preview_bytes;
+	python->redact = facts->redact;
 	hs_discover_lists(python, &facts->tracked, &facts->broken_lists);
 	*ret = python;
 	return NULL;
@@ -63,12 +65,14 @@ static bool add_info(struct hs_python *python, const struct hs_heap_facts *facts
 		.resident = facts->resident,
 		.retries = facts->retries,
 		.damaged = facts->broken_lists,
+		.preview_bytes = facts->preview_bytes,
+		.redacted = facts->redact,
 	};
 	char version[16];
 
 	hs_python_version(python, version, sizeof(version));
 	info.version = c_str(version);
-	if (!split_command(facts, &command, &info.command_count))
+	if (!facts->redact && !split_command(facts, &command, &info.command_count))
 		return false;
 	info.command = command;
 	hs_build_info(python->build, &info);
@@ -86,7 +90,8 @@ static void add_regions(struct hs_python *python)
 			.end = mapping->end,
 			.resident = mapping->resident,
 			.flags = mapping->flags,
-			.name = c_str(mapping->name),
+			.name = c_str(python->redact && mapping->name[0] == '/' ? HS_REDACTED_FILE
+										: mapping->name),
 		};
 
 		hs_build_region(python->build, &region);

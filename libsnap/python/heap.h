@@ -17,7 +17,9 @@ struct hs_heap_facts {
 	uint64_t tracked; /* objects on the collector's lists */
 	uint32_t retries;
 	bool forked;
-	const char *reason; /* why it was stopped for the copy instead; or NULL */
+	const char *reason;	/* why it was stopped for the copy instead; or NULL */
+	uint32_t preview_bytes; /* of a value that are recorded at most; 0: no values are */
+	bool redact;		/* leave out names that may tell of the target's data */
 	char boot_id[64];
 	char *command; /* arguments, each ended by NUL; owned by the caller */
 	size_t command_size;

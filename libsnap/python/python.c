@@ -294,6 +294,7 @@ void hs_python_destroy(struct hs_python *python)
 	hs_vector_deinit(&python->queue);
 	hs_vector_deinit(&python->runs);
 	hs_vector_deinit(&python->targets);
+	hs_vector_deinit(&python->scratch);
 	hs_map32_deinit(&python->owners);
 	hs_map32_deinit(&python->strings);
 	free(python);

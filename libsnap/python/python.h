@@ -13,6 +13,16 @@
 
 struct hs_pytype;
 
+/* What stands for the path of a file where paths are to be left out. */
+#define HS_REDACTED_FILE "<file>"
+
+/* Bytes owned by whoever declared it; all zero: empty. */
+struct hs_text {
+	char *data;
+	size_t size;
+	size_t capacity;
+};
+
 /* A set of granules of the image. */
 struct hs_bitmap {
 	uint64_t *words;
@@ -40,8 +50,10 @@ struct hs_python {
 	uint32_t hexversion;	  /* sys.hexversion */
 	uint32_t generations;	  /* offset of the first generation's list in the GC state */
 	hs_addr subtype_traverse; /* tp_traverse of classes written in Python */
-	hs_addr set_dummy; /* what stands in a set's table for an entry removed; 0: not seen */
-	hs_addr type_type; /* the class `type` */
+	hs_addr set_dummy;	/* what stands in a set's table for an entry removed; 0: not seen */
+	hs_addr type_type;	/* the class `type` */
+	uint32_t preview_bytes; /* of a value that are recorded at most; 0: no values are */
+	bool redact;		/* leave out names that may tell of the target's data */
 
 	/* types, by address: open addressing, power of two */
 	struct hs_pytype **types;
@@ -70,6 +82,7 @@ struct hs_python {
 
 	struct hs_chain interpreters; /* of the walk that is under way */
 	uint64_t budget;	      /* words that may still be looked at; see hs_python_limit() */
+	struct hs_text scratch;	      /* of whoever needs it for a moment */
 	bool nomem;
 };
 

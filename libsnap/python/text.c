@@ -40,7 +40,8 @@ static bool read_shape(struct hs_python *python, hs_addr address, struct str_sha
 	shape.kind = state >> 2 & 7;
 	compact = state >> 5 & 1;
 	shape.ascii = state >> 6 & 1;
-	if ((shape.kind != 1 && shape.kind != 2 && shape.kind != 4) || shape.length > HS_TEXT_LIMIT)
+	if ((shape.kind != 1 && shape.kind != 2 && shape.kind != 4) ||
+	    shape.length >> HS_ADDRESS_BITS)
 		return false;
 	if (!compact) {
 		if (!hs_image_u64(python->image, address + layout->str_data, &shape.data))
@@ -78,22 +79,52 @@ static size_t encode(uint32_t c, char *to)
 	return 4;
 }
 
-static bool decode(struct hs_python *python, const struct str_shape *shape, struct hs_text *text)
+/* The characters, as far as @limit bytes go. */
+static bool decode(struct hs_python *python, const struct str_shape *shape, uint64_t limit,
+		   struct hs_text *text)
 {
-	for (uint64_t i = 0; i < shape->length; i++) {
+	for (uint64_t i = 0; i < shape->length && text->size < limit; i++) {
+		char encoded[4];
+		size_t size;
+
 		hs_addr at = shape->data + i * shape->kind;
 		uint8_t bytes[4] = {0};
 		uint32_t c;
 
 		if (!hs_image_read(python->image, at, bytes, shape->kind) ||
-		    !hs_vector_reserve(text, text->size + 4))
+		    !hs_vector_reserve(text, text->size + sizeof(encoded)))
 			return false;
 		c = (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 |
 		    (uint32_t)bytes[3] << 24;
 		if (c > 0x10ffff)
 			return false;
-		text->size += encode(c, text->data + text->size);
+		size = encode(c, encoded);
+		if (size > limit - text->size)
+			break;
+		memcpy(text->data + text->size, encoded, size);
+		text->size += size;
 	}
+	return true;
+}
+
+/* The text of @shape, as far as @limit bytes go. */
+static bool read_text(struct hs_python *python, const struct str_shape *shape, uint64_t limit,
+		      struct hs_text *text)
+{
+	uint64_t characters = shape->length < limit ? shape->length : limit;
+
+	if (!hs_python_spend(python, characters / 8 + 1))
+		return false;
+	if (!shape->ascii) {
+		if (decode(python, shape, limit, text))
+			return true;
+		text->size = 0;
+		return false;
+	}
+	if (!hs_vector_reserve(text, (size_t)characters + 1) ||
+	    (characters && !hs_image_read(python->image, shape->data, text->data, characters)))
+		return false;
+	text->size = (size_t)characters;
 	return true;
 }
 
@@ -102,20 +133,21 @@ bool hs_text_read(struct hs_python *python, hs_addr address, struct hs_text *tex
 	struct str_shape shape;
 
 	text->size = 0;
-	if (!is_str(python, address) || !read_shape(python, address, &shape) ||
-	    !hs_python_spend(python, shape.length / 8 + 1))
-		return false;
-	if (shape.ascii) {
-		if (!hs_vector_reserve(text, (size_t)shape.length + 1) ||
-		    !hs_image_read(python->image, shape.data, text->data, shape.length))
-			return false;
-		text->size = (size_t)shape.length;
-		return true;
-	}
-	if (decode(python, &shape, text))
-		return true;
+	return is_str(python, address) && read_shape(python, address, &shape) &&
+	       shape.length <= HS_TEXT_LIMIT && read_text(python, &shape, UINT64_MAX, text);
+}
+
+bool hs_text_read_part(struct hs_python *python, hs_addr address, uint64_t limit,
+		       struct hs_text *text, uint64_t *length)
+{
+	struct str_shape shape;
+
 	text->size = 0;
-	return false;
+	if (!is_str(python, address) || !read_shape(python, address, &shape) ||
+	    !read_text(python, &shape, limit, text))
+		return false;
+	*length = shape.length;
+	return true;
 }
 
 void hs_text_deinit(struct hs_text *text)

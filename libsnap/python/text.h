@@ -5,13 +5,6 @@
 
 #include "libsnap/python/python.h"
 
-/* Bytes owned by whoever declared it; all zero: empty. */
-struct hs_text {
-	char *data;
-	size_t size;
-	size_t capacity;
-};
-
 /*
  * Read the str at @address into @text, as UTF-8 in which lone surrogates keep their three-byte
  * form.  False, with @text emptied, if what lies there is not a str or is longer than
@@ -19,6 +12,13 @@ struct hs_text {
  */
 bool hs_text_read(struct hs_python *python, hs_addr address, struct hs_text *text);
 void hs_text_deinit(struct hs_text *text);
+
+/*
+ * Read as many of its characters as take up to @limit bytes in that form; *@length is how many it
+ * has in all, however long it is.
+ */
+bool hs_text_read_part(struct hs_python *python, hs_addr address, uint64_t limit,
+		       struct hs_text *text, uint64_t *length);
 
 enum {
 	HS_TEXT_LIMIT = 1 << 26,

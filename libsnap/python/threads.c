@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* threads.c: threads, their frames, and what these hold. */
 #include "libsnap/python/interp.h"
+
+#include "format/base/str.h"
 #include "libsnap/python/visit/visit.h"
 
 enum {
@@ -150,7 +152,7 @@ static void add_slots(struct hs_python *python, hs_addr iframe, hs_addr code, ui
 			hs_image_u64(python->image, names + PY_TUPLE_ITEMS + i * 8ull, &name_at);
 		if (i >= locals)
 			add_word(python, value, "<stack>", thread, frame);
-		else if (name_at && hs_text_read(python, name_at, &name))
+		else if (name_at && !python->redact && hs_text_read(python, name_at, &name))
 			add_root(python, value, hs_text_str(&name), thread, frame);
 		else
 			add_named(python, value, "<local>", thread, frame);
@@ -179,7 +181,8 @@ static bool add_frame(struct hs_python *python, hs_addr iframe, uint32_t thread)
 	hs_text_read(python, value, &function);
 	hs_image_u64(python->image, code + layout->code_filename, &value);
 	hs_text_read(python, value, &file);
-	frame = hs_build_frame(python->build, thread, hs_text_str(&function), hs_text_str(&file),
+	frame = hs_build_frame(python->build, thread, hs_text_str(&function),
+			       python->redact ? hs_str_of(HS_REDACTED_FILE) : hs_text_str(&file),
 			       line);
 	hs_text_deinit(&function);
 	hs_text_deinit(&file);

@@ -342,6 +342,18 @@ static void read_python_sizeof(struct hs_python *python, struct hs_pytype *type)
 			hs_dict_get(python, hs_type_dict(python, class), "__sizeof__") != 0;
 }
 
+/* What kind of value instances have, by the nearest base that says. */
+static uint8_t find_preview(struct hs_python *python, const struct hs_pytype *type)
+{
+	for (const struct hs_pytype *base = type; base; base = base->base) {
+		const struct hs_rule *rule = hs_rule_of(python, base);
+
+		if (rule && rule->preview)
+			return rule->preview == HS_PREVIEW_KIND_COUNT ? 0 : rule->preview;
+	}
+	return 0;
+}
+
 static void describe(struct hs_python *python, struct hs_pytype *type)
 {
 	const struct hs_pytype *definer = type;
@@ -356,6 +368,7 @@ static void describe(struct hs_python *python, struct hs_pytype *type)
 		if (rule && rule->size)
 			type->size_rule = rule;
 	}
+	type->preview = find_preview(python, type);
 	if (type->flags & PY_FLAG_HEAPTYPE && type->traverse == python->subtype_traverse)
 		hs_image_u64(python->image, type->address + python->layout->heap_type_cached_keys,
 			     &type->cached_keys);

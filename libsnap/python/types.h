@@ -35,6 +35,7 @@ struct hs_pytype {
 	const struct hs_rule *rule;	 /* how to visit what the definer defines; NULL: scan */
 	const struct hs_rule *size_rule; /* nearest base with a __sizeof__ of its own; NULL */
 	bool python_sizeof;		 /* a class defines __sizeof__ in Python */
+	uint8_t preview; /* what kind of value instances have; see hs_rule.  0: none */
 
 	/* __slots__ of this class and its Python bases */
 	HS_VECTOR(struct hs_field) slots;

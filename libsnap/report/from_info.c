@@ -76,6 +76,28 @@ static void add_capture(struct hs_report *report, const struct hs_info *info)
 		      hs_value_number(HS_VALUE_U64, info->damaged));
 }
 
+/* What was recorded of the objects' contents, and what was left out to tell less of them. */
+static void add_contents(struct hs_report *report, const struct hs_snapshot *snap)
+{
+	const struct hs_info *info = hs_snapshot_info(snap);
+	struct hs_node *group = hs_node_group(report, report->root, "contents", "Contents");
+	bool values = hs_snapshot_has_previews(snap);
+
+	hs_node_field_for(report, group, HS_FOR_JSON, "values", NULL, hs_value_bool(values));
+	hs_node_field_for(report, group, HS_FOR_TEXT, "values", "Values",
+			  hs_value_text(values ? "recorded" : "not recorded"));
+	hs_node_field_for(report, group, values ? HS_FOR_TEXT | HS_FOR_JSON : HS_FOR_JSON,
+			  "value_bytes", "At most of each",
+			  values ? hs_value_number(HS_VALUE_BYTES, info->preview_bytes)
+				 : hs_value_null());
+	hs_node_field_for(report, group, HS_FOR_JSON, "redacted", NULL,
+			  hs_value_bool(info->redacted));
+	if (info->redacted)
+		hs_node_field_for(report, group, HS_FOR_TEXT, "redacted", "Left out",
+				  hs_value_text("names of attributes and local variables, paths of "
+						"files, the command line"));
+}
+
 static void add_sections(struct hs_report *report, const struct hs_snapshot *snap)
 {
 	const struct hs_section_info *sections;
@@ -139,6 +161,7 @@ struct hs_error *hs_report_from_info(const struct hs_snapshot *snap, struct hs_r
 	hs_node_field(report, resident, "total", "Resident memory",
 		      hs_value_number(HS_VALUE_BYTES, info->resident));
 	add_capture(report, info);
+	add_contents(report, snap);
 	add_sections(report, snap);
 	add_gaps(report, info);
 	if (!gaps)

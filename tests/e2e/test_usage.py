@@ -54,7 +54,7 @@ MISTAKES = [
     (["export", "a", "--to", "nosuch"], "'nosuch'"),
     (["ps", "a"], "'a'"),
     # Options of later releases: absent, not accepted and ignored.
-    (["dump", "1", "--values"], "--values"),
+    (["dump", "1", "--base", "a"], "--base"),
     (["dump", "1", "--jobs", "2"], "--jobs"),
     (["dump", "--core", "core"], "--core"),
     (["top", "a", "--where", "x"], "--where"),

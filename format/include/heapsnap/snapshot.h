@@ -101,6 +101,31 @@ struct hs_shape {
 	uint32_t first_hidden;
 };
 
+/* What kind of value an object has. */
+enum hs_preview_kind {
+	HS_PREVIEW_TEXT = 1,
+	HS_PREVIEW_BYTES = 2,
+	HS_PREVIEW_INTEGER = 3,	 /* of 64 bits, signed */
+	HS_PREVIEW_REAL = 4,	 /* of double precision */
+	HS_PREVIEW_POSITIVE = 5, /* an integer that does not fit 64 bits, by its magnitude */
+	HS_PREVIEW_NEGATIVE = 6,
+	HS_PREVIEW_KIND_COUNT,
+};
+
+/* An object's value, or the beginning of a long one. */
+struct hs_preview {
+	enum hs_preview_kind kind;
+	/*
+	 * TEXT: as all strings, cut between two characters; BYTES; POSITIVE and NEGATIVE: the
+	 * magnitude, most significant byte first.  Else empty.
+	 */
+	struct hs_str data;
+	uint64_t length; /* of the whole value: characters of TEXT, else bytes; 0 of numbers */
+	bool cut;	 /* whether there is more than data */
+	int64_t integer; /* INTEGER */
+	double real;	 /* REAL */
+};
+
 /* One reference's name, worked out. */
 struct hs_label {
 	enum hs_label_kind kind; /* INDEX_DOWN comes out as INDEX, ENTRY as VALUE or KEY */
@@ -202,16 +227,18 @@ struct hs_info {
 	struct hs_str version; /* "3.12.1" */
 	const struct hs_str *command;
 	size_t command_count;
-	uint64_t time_ns;      /* when it was taken: nanoseconds since 1970, UTC */
-	uint64_t start_ticks;  /* when the process began, as /proc/PID/stat has it */
-	struct hs_str boot_id; /* of the machine, so that PID and start name a process for good */
-	struct hs_str mode;    /* "stop", "fork", "core" or empty */
-	struct hs_str reason;  /* why this mode, or empty */
-	uint64_t pause_ns;     /* how long the target was stopped */
-	uint64_t copied;       /* bytes copied from the target */
-	uint64_t resident;     /* bytes of the target's resident set */
-	uint32_t retries;      /* captures thrown away because they were inconsistent */
-	uint64_t damaged;      /* objects or lists that stayed inconsistent */
+	uint64_t time_ns;	/* when it was taken: nanoseconds since 1970, UTC */
+	uint64_t start_ticks;	/* when the process began, as /proc/PID/stat has it */
+	struct hs_str boot_id;	/* of the machine, so that PID and start name a process for good */
+	struct hs_str mode;	/* "stop", "fork", "core" or empty */
+	struct hs_str reason;	/* why this mode, or empty */
+	uint64_t pause_ns;	/* how long the target was stopped */
+	uint64_t copied;	/* bytes copied from the target */
+	uint64_t resident;	/* bytes of the target's resident set */
+	uint32_t retries;	/* captures thrown away because they were inconsistent */
+	uint64_t damaged;	/* objects or lists that stayed inconsistent */
+	uint64_t preview_bytes; /* how much of a value is recorded at most; 0: no values are */
+	bool redacted;		/* names that may tell of the target's data were left out */
 	const struct hs_gap *gaps;
 	size_t gap_count;
 };
@@ -249,7 +276,8 @@ enum hs_column {
 	HS_COLUMN_GENERATION = 1 << 6,
 	HS_COLUMN_OWNER = 1 << 7,
 	HS_COLUMN_FINGERPRINT = 1 << 8,
-	HS_COLUMN_EDGES = 1 << 9, /* shape, visible, first_edge, edges */
+	HS_COLUMN_EDGES = 1 << 9,    /* shape, visible, first_edge, edges */
+	HS_COLUMN_PREVIEW = 1 << 10, /* hs_snapshot_preview() */
 };
 
 /* How far a long piece of work is: @done of @total bytes or objects.  May be called often. */
@@ -359,6 +387,23 @@ HS_EXPORT const struct hs_section_info *hs_snapshot_sections(const struct hs_sna
  */
 HS_EXPORT struct hs_label hs_snapshot_label(const struct hs_snapshot *snap, hs_id object,
 					    uint32_t slot);
+
+/*
+ * The value of @object, if one is recorded; false if there is none.  Needs HS_COLUMN_PREVIEW.
+ * ret->data is owned by the snapshot.
+ */
+HS_EXPORT bool hs_snapshot_preview(const struct hs_snapshot *snap, hs_id object,
+				   struct hs_preview *ret);
+
+/* Whether values are recorded in @snap or its file, whatever was asked for when it was opened. */
+HS_EXPORT bool hs_snapshot_has_previews(const struct hs_snapshot *snap);
+
+/*
+ * The key of the entry whose value is reference number @slot of @object; HS_NONE if that is no
+ * entry's value or the key is not among the references.  Needs HS_COLUMN_EDGES.  Linear in the
+ * number of runs.
+ */
+HS_EXPORT hs_id hs_snapshot_key(const struct hs_snapshot *snap, hs_id object, uint32_t slot);
 
 /* The version of the library, "0.1.0", and of the format it writes. */
 HS_EXPORT const char *hs_version(void);

@@ -17,11 +17,24 @@ enum hs_capture_mode {
 	HS_CAPTURE_FORK = 2, /* a fork of the target is copied; fails where that cannot be */
 };
 
+enum { HS_PREVIEW_MAX = 1 << 20 };
+
 /* Zero means the default. */
 struct hs_capture_options {
 	enum hs_capture_mode mode;
 	uint32_t stop_timeout_ms; /* give up if the threads have not stopped by then; 0: 2000 */
 	uint32_t stop_limit_ms;	  /* give up if copying takes longer; 0: 30000 */
+	/*
+	 * Record values of str, bytes, int and float objects, of each at most so many bytes; 0:
+	 * none. At most HS_PREVIEW_MAX.
+	 */
+	uint32_t preview_bytes;
+	/*
+	 * Leave out also what may tell of the target's data without being a value: names of local
+	 * variables and of attributes of anything but modules and classes, paths of files, the
+	 * command line.  Not together with preview_bytes.
+	 */
+	bool redact;
 	/* One line of explanation per decision taken, without a line feed; may be NULL. */
 	void (*explain)(void *context, const char *line);
 	hs_progress_fn *progress;

@@ -42,6 +42,7 @@ HS_EXPORT uint64_t hs_graph_parent(const struct hs_graph *graph, hs_id object);
 struct hs_step {
 	hs_id object;	       /* where the step leads to */
 	struct hs_label label; /* of the reference taken */
+	uint64_t edge;	       /* its number, as hs_graph_parent() has it */
 };
 
 /* From a root to an object by way of hs_graph_parent(). */

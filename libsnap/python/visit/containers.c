@@ -167,9 +167,15 @@ static void visit_value(struct hs_python *python, const struct hs_dict *dict, ui
 		hs_visit(python, value, HS_LABEL_ITEM, name);
 }
 
+/*
+ * Whether the keys are names.  Where data are to be left out only those of modules and classes are:
+ * other objects are used as dicts, too.
+ */
 static bool is_namespace(struct hs_python *python, const struct hs_object *object)
 {
-	return hs_map32_get(&python->owners, object->granule) != HS_NONE;
+	uint32_t owner = hs_map32_get(&python->owners, object->granule);
+
+	return owner != HS_NONE && (!python->redact || hs_has_code_names(python, owner));
 }
 
 /* Whether the entries of @dict may be looked at; if not, that is a gap. */

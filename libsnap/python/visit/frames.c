@@ -54,7 +54,7 @@ void hs_visit_frame(struct hs_python *python, hs_addr frame)
 	for (uint32_t i = 0; i < (uint32_t)stacktop; i++) {
 		uint32_t name = HS_NONE;
 
-		if (i < locals && names.image)
+		if (i < locals && names.image && !python->redact)
 			name = hs_text_number(python, hs_words_get(&names, i));
 		if (name == HS_NONE)
 			hs_visit(python, hs_words_get(&slots, i), HS_LABEL_NONE, 0);

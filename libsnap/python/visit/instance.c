@@ -7,6 +7,21 @@ bool hs_managed_dict_first(const struct hs_python *python)
 	return python->hexversion >= 0x030d0df0;
 }
 
+bool hs_has_code_names(struct hs_python *python, uint32_t granule)
+{
+	bool odd = hs_bitmap_get(&python->odd, granule) ||
+		   hs_bitmap_get(&python->tracked_odd, granule);
+	hs_addr address = hs_image_address(python->image, granule) + (odd ? 8 : 0);
+	const struct hs_pytype *type;
+	hs_addr type_at;
+
+	if (!hs_image_u64(python->image, address + PY_TYPE, &type_at))
+		return false;
+	type = hs_type_at(python, type_at);
+	return type && (type->flags & PY_FLAG_TYPE_SUBCLASS ||
+			(type->rule && type->rule->role == HS_ROLE_MODULE));
+}
+
 /* Where the words lie that an instance has before it, and its values. */
 struct attributes {
 	hs_addr dict;	/* materialised; 0: none */
@@ -51,7 +66,7 @@ static bool visit_values(struct hs_python *python, const struct hs_object *objec
 	if (!at || !hs_values_open(python, at, names, &values) || !values.valid)
 		return false;
 	for (uint64_t i = 0; i < values.count; i++) {
-		uint32_t name = i < names ? type->key_names.data[i] : HS_NONE;
+		uint32_t name = i < names && !python->redact ? type->key_names.data[i] : HS_NONE;
 		hs_addr value = hs_words_get(&values.words, i);
 
 		if (name == HS_NONE)

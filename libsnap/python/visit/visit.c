@@ -2,6 +2,8 @@
 /* visit.c: one object after the other, from the target into the builder. */
 #include "libsnap/python/visit/visit.h"
 
+#include "libsnap/python/preview.h"
+
 static bool is_variable(const struct hs_run *run)
 {
 	switch ((enum hs_label_kind)run->kind) {
@@ -332,6 +334,17 @@ static uint16_t flags_of(struct hs_python *python, const struct hs_object *objec
 	return flags;
 }
 
+/* Record the value of @object, which was added last. */
+static void add_preview(struct hs_python *python, const struct hs_object *object)
+{
+	struct hs_preview preview;
+
+	if (hs_preview_read(python, object, &python->scratch, &preview))
+		hs_build_preview(python->build, &preview);
+	else
+		hs_python_gap(python, "value of an object cannot be read", object->address);
+}
+
 void hs_visit_object(struct hs_python *python, const struct hs_object *object)
 {
 	struct hs_build_object row = {
@@ -354,6 +367,8 @@ void hs_visit_object(struct hs_python *python, const struct hs_object *object)
 	hs_build_object(python->build, &row);
 	for (size_t i = 0; i < python->targets.size; i++)
 		hs_build_edge(python->build, python->targets.data[i]);
+	if (python->preview_bytes && object->type->preview)
+		add_preview(python, object);
 }
 
 uint64_t hs_default_size(const struct hs_object *object)

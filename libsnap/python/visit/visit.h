@@ -59,6 +59,11 @@ struct hs_rule {
 	void (*hidden)(struct hs_python *python, const struct hs_object *object);
 	/* What __sizeof__ says, in bytes; NULL: the default rule, or that of a base. */
 	uint64_t (*size)(struct hs_python *python, const struct hs_object *object);
+	/*
+	 * What kind of value instances have, subclasses' too (enum hs_preview_kind); 0: the same as
+	 * those of the base class, HS_PREVIEW_KIND_COUNT: none.
+	 */
+	uint8_t preview;
 	bool subclass_keeps_role; /* instances of subclasses have the same role */
 	/*
 	 * A name without a dot is that of one of the interpreter's own types, unless this is set:
@@ -172,6 +177,9 @@ uint64_t hs_type_object_size(struct hs_python *python, const struct hs_object *o
 
 /* Locals and evaluation stack of the interpreter frame at @frame, with what it refers to. */
 void hs_visit_frame(struct hs_python *python, hs_addr frame);
+
+/* Whether the object at @granule, which was found, is a module or a class. */
+bool hs_has_code_names(struct hs_python *python, uint32_t granule);
 
 /* What is at @offset of @object's body of @type's default size, with its items. */
 uint64_t hs_default_size(const struct hs_object *object);

@@ -177,12 +177,81 @@ static void full_disk_is_reported(void **state)
 	hs_snapshot_destroy(snap);
 }
 
+/* A list of objects with values: what JSON has of each, and one of them as a key. */
+static void values(void **state)
+{
+	static const char infinite[] = "\"inf\"";
+	static const struct {
+		struct hs_preview preview;
+		const char *expected;
+	} cases[] = {
+		{{.kind = HS_PREVIEW_TEXT, .data = {"it's\n\x1b\xed\xa0\x80", 9}, .length = 7},
+		 "\"it's\\u000a\\u001b\\ud800\""},
+		{{.kind = HS_PREVIEW_TEXT, .data = {"abc", 3}, .length = 70},
+		 "\"abc\",\"length\":70"},
+		{{.kind = HS_PREVIEW_BYTES, .data = {"a\"\0\xe9", 4}, .length = 4},
+		 "\"a\\\"\\u0000\u00e9\""},
+		{{.kind = HS_PREVIEW_INTEGER, .integer = -7}, "-7"},
+		{{.kind = HS_PREVIEW_POSITIVE, .data = {"\1\0\0\0\0\0\0\0\0", 9}, .length = 9},
+		 "18446744073709551616"},
+		{{.kind = HS_PREVIEW_NEGATIVE, .data = {"\1\2", 2}, .length = 90},
+		 "\"-0x102…\",\"length\":90"},
+		{{.kind = HS_PREVIEW_REAL, .real = 0.5}, "0.5"},
+		{{.kind = HS_PREVIEW_REAL, .real = __builtin_inf()}, infinite},
+	};
+	enum { COUNT = sizeof(cases) / sizeof(cases[0]) };
+	const struct hs_run entries[] = {{.kind = HS_LABEL_ENTRY}};
+	struct hs_build *build = hs_build_create();
+	uint32_t type = hs_build_type(build, STR("t"), STR(""), HS_ROLE_OTHER, HS_NONE);
+	uint32_t shape = hs_build_shape(build, entries, 1, 1);
+	uint32_t none = hs_build_shape(build, NULL, 0, 0);
+	struct hs_snapshot *snap = NULL;
+	char *text;
+	char *line;
+
+	(void)state;
+	for (uint32_t i = 0; i <= COUNT; i++) {
+		hs_build_object(build, &(struct hs_build_object){
+					       .address = 0x1000 + 16 * (hs_addr)i,
+					       .type = type,
+					       .shape = i ? none : shape,
+					       .visible = i ? 0 : COUNT,
+					       .generation = HS_GENERATION_NONE,
+					       .owner = HS_NONE,
+				       });
+		if (i)
+			hs_build_preview(build, &cases[i - 1].preview);
+		for (uint32_t k = 1; !i && k <= COUNT; k++)
+			hs_build_edge(build, k);
+	}
+	hs_build_root(build, HS_ROOT_MODULE, 0, STR("m"), HS_NONE, HS_NONE);
+	assert_null(hs_build_finish(build, NULL, NULL, &snap));
+	hs_build_destroy(build);
+	text = export(snap);
+	line = text;
+	assert_non_null(strstr(text,
+			       "\"refs\":[[1,\"['abc…']\"],[2,\"key\"],[3,\"[-7]\"],[4,\"key\"],"
+			       "[5,\"[-0x102…]\"],[6,\"key\"],[7,\"[inf]\"],[8,\"key\"]]"));
+	for (uint32_t i = 0; i < COUNT; i++) {
+		char expected[100];
+
+		line = strchr(line, '\n') + 1;
+		snprintf(expected, sizeof(expected), "\"flags\":[],\"value\":%s}\n",
+			 cases[i].expected);
+		if (!strstr(line, expected))
+			fail_msg("%s is not in %s", expected, line);
+	}
+	free(text);
+	hs_snapshot_destroy(snap);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(exporters_by_name),
 		cmocka_unit_test(empty_heap),
 		cmocka_unit_test(every_label_and_flag),
+		cmocka_unit_test(values),
 		cmocka_unit_test(labels_agree_with_the_snapshot),
 		cmocka_unit_test(full_disk_is_reported),
 	};

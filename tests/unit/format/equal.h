@@ -60,6 +60,24 @@ static inline bool equal_labels(const struct hs_snapshot *a, const struct hs_sna
 	return true;
 }
 
+static inline bool equal_previews(const struct hs_snapshot *a, const struct hs_snapshot *b)
+{
+	if (a->has_previews != b->has_previews)
+		return false;
+	for (hs_id i = 0; i < hs_snapshot_objects(a)->count; i++) {
+		struct hs_preview left = {0};
+		struct hs_preview right = {0};
+
+		if (hs_snapshot_preview(a, i, &left) != hs_snapshot_preview(b, i, &right) ||
+		    left.kind != right.kind || left.cut != right.cut ||
+		    left.length != right.length || left.integer != right.integer ||
+		    memcmp(&left.real, &right.real, sizeof(left.real)) != 0 ||
+		    !hs_str_equal(left.data, right.data))
+			return false;
+	}
+	return true;
+}
+
 static inline bool equal_roots(const struct hs_snapshot *a, const struct hs_snapshot *b)
 {
 	if (a->root_count != b->root_count)
@@ -133,7 +151,8 @@ static inline bool equal_info(const struct hs_info *a, const struct hs_info *b)
 	    !hs_str_equal(a->boot_id, b->boot_id) || !hs_str_equal(a->mode, b->mode) ||
 	    !hs_str_equal(a->reason, b->reason) || a->pause_ns != b->pause_ns ||
 	    a->copied != b->copied || a->resident != b->resident || a->retries != b->retries ||
-	    a->damaged != b->damaged || a->gap_count != b->gap_count)
+	    a->damaged != b->damaged || a->preview_bytes != b->preview_bytes ||
+	    a->redacted != b->redacted || a->gap_count != b->gap_count)
 		return false;
 	for (size_t i = 0; i < a->command_count; i++)
 		if (!hs_str_equal(a->command[i], b->command[i]))
@@ -163,6 +182,8 @@ static inline const char *snapshots_differ(const struct hs_snapshot *a, const st
 		return "threads or frames";
 	if (!equal_memory(a, b))
 		return "regions or extents";
+	if (!equal_previews(a, b))
+		return "previews";
 	return equal_labels(a, b) ? NULL : "labels";
 }
 

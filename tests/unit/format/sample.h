@@ -41,6 +41,8 @@ static inline void sample_describe(struct hs_build *build)
 		.resident = 1 << 22,
 		.retries = 1,
 		.damaged = 2,
+		.preview_bytes = 32,
+		.redacted = true,
 	};
 	uint32_t thread = hs_build_thread(build, 4711, STR("MainThread"));
 	struct hs_region region = {.start = 0x7f0000000000,
@@ -131,6 +133,43 @@ static inline uint32_t sample_object(const struct sample_shapes *shapes, uint32_
 	}
 }
 
+/* A value of any kind for the object added last, or none. */
+static inline void sample_preview(struct hs_build *build, uint64_t random)
+{
+	static const char text[] = "it's \\ \x1b[2J \xed\xa0\x80 \xe2\x82\xac text that goes on";
+	static const char magnitude[] = "\x81\x02\x03\x04\x05\x06\x07\x08\x09";
+	static const double reals[] = {0.5, -0.0, 1e300, 123456789.25, 1e-5, 1.0 / 3, 1e16, 0.1};
+	struct hs_preview preview = {.kind = (enum hs_preview_kind)(random % 8)};
+
+	random /= 8;
+	switch (random % 4 ? preview.kind : HS_PREVIEW_TEXT) {
+	case HS_PREVIEW_TEXT:
+		preview.kind = HS_PREVIEW_TEXT;
+		preview.data = (struct hs_str){text, random % 2 ? 19 : sizeof(text) - 1};
+		preview.length = 33;
+		break;
+	case HS_PREVIEW_BYTES:
+		preview.data = (struct hs_str){(const char *)&random, sizeof(random)};
+		preview.length = random % 3 ? 8 : 1 << 20;
+		break;
+	case HS_PREVIEW_INTEGER:
+		preview.integer = (int64_t)(random << random % 64) * (random % 2 ? 1 : -1);
+		break;
+	case HS_PREVIEW_REAL:
+		preview.real = reals[random % (sizeof(reals) / sizeof(*reals))];
+		break;
+	case HS_PREVIEW_POSITIVE:
+	case HS_PREVIEW_NEGATIVE:
+		preview.data = (struct hs_str){magnitude, 8 + random % 2};
+		preview.length = preview.data.size + (random % 5 ? 0 : 1000);
+		break;
+	case HS_PREVIEW_KIND_COUNT:
+	default:
+		return;
+	}
+	hs_build_preview(build, &preview);
+}
+
 static inline void sample_add_objects(struct hs_build *build, uint32_t count, uint64_t seed)
 {
 	struct sample_shapes shapes = sample_make_shapes(build);
@@ -163,6 +202,7 @@ static inline void sample_add_objects(struct hs_build *build, uint32_t count, ui
 		if (random % 10007 == 0)
 			object.size = UINT64_MAX - random % 100;
 		hs_build_object(build, &object);
+		sample_preview(build, random / 2048);
 		for (uint32_t j = 0; j < edges; j++) {
 			uint64_t target = sample_random(&state);
 

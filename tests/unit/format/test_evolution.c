@@ -120,6 +120,15 @@ enum wrong {
 	BLOCK_CODEC,
 	BLOCK_TRAILING,
 	BLOCK_HIDDEN,
+	PREVIEW_OBJECT,
+	PREVIEW_TWICE,
+	PREVIEW_AGAIN,
+	PREVIEW_ROWS,
+	PREVIEW_SIZE,
+	PREVIEW_BYTES,
+	PREVIEW_FEW,
+	PREVIEW_MORE,
+	PREVIEW_CODEC,
 	HEADER_OBJECTS,
 	HEADER_EDGES,
 	RAW_BOMB,
@@ -206,6 +215,28 @@ static void craft_block(struct craft *craft, enum wrong wrong)
 	must(hs_emit_section(&craft->emitter, HS_SECTION_BLOCK));
 }
 
+/* Object 1 is -2; object 0 has a value of a kind that is not known. */
+static void craft_previews(struct craft *craft, enum wrong wrong)
+{
+	COLUMN("object", wrong == PREVIEW_OBJECT ? 2 : 1, wrong == PREVIEW_TWICE);
+	COLUMN("kind", HS_PREVIEW_INTEGER, 77);
+	COLUMN("size", 0, wrong == PREVIEW_SIZE ? 4 : 3);
+	if (wrong == PREVIEW_MORE)
+		COLUMN("more", 0, UINT64_MAX);
+	if (wrong != PREVIEW_FEW)
+		raw_column(craft, "integer",
+			   wrong == PREVIEW_CODEC ? HS_CODEC_WORDS : HS_CODEC_VARINT, "\3", 1);
+	else
+		raw_column(craft, "integer", HS_CODEC_VARINT, "", 0);
+	raw_column(craft, "bytes", HS_CODEC_BYTES, "red?", wrong == PREVIEW_BYTES ? 4 : 3);
+	raw_column(craft, "colour", (enum hs_codec)99, "red", 3);
+	table(craft, HS_SECTION_PREVIEWS, wrong == PREVIEW_ROWS ? 3 : 2);
+	if (wrong != PREVIEW_AGAIN)
+		return;
+	COLUMN("object", 1);
+	table(craft, HS_SECTION_PREVIEWS, 1);
+}
+
 static uint8_t *craft_end(struct craft *craft, size_t *size)
 {
 	uint8_t *bytes;
@@ -246,6 +277,7 @@ static struct hs_error *load_wrong(enum wrong wrong, struct hs_snapshot **snap)
 	must(hs_emit_section(&craft.emitter, (enum hs_section_kind)1000));
 	craft_tables(&craft, wrong);
 	craft_block(&craft, wrong);
+	craft_previews(&craft, wrong);
 	bytes = craft_end(&craft, &size);
 	err = load(bytes, size, snap);
 	free(bytes);
@@ -259,6 +291,7 @@ static void unknown_things_are_skipped(void **state)
 	const struct hs_objects *objects;
 	size_t count;
 	uint32_t types;
+	struct hs_preview preview;
 	struct hs_label label;
 
 	(void)state;
@@ -282,6 +315,9 @@ static void unknown_things_are_skipped(void **state)
 	assert_int_equal(hs_snapshot_label(snap, 0, 2).kind, HS_LABEL_KEY);
 	hs_snapshot_sections(snap, &count);
 	assert_string_equal(hs_snapshot_sections(snap, &count)[1].name, "other");
+	assert_false(hs_snapshot_preview(snap, 0, &preview));
+	assert_true(hs_snapshot_preview(snap, 1, &preview));
+	assert_int_equal(preview.integer, -2);
 	hs_snapshot_destroy(snap);
 }
 

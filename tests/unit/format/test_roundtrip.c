@@ -67,7 +67,7 @@ static void columns_load_alone(void **state)
 	uint8_t *bytes = sample_bytes(snap, &size);
 
 	(void)state;
-	for (uint32_t column = HS_COLUMN_ADDRESS; column <= HS_COLUMN_EDGES; column *= 2) {
+	for (uint32_t column = HS_COLUMN_ADDRESS; column <= HS_COLUMN_PREVIEW; column *= 2) {
 		struct hs_open_options options = {.columns = column};
 		struct hs_snapshot *part = NULL;
 		const struct hs_objects *o;
@@ -97,6 +97,8 @@ static void columns_load_alone(void **state)
 		CHECK(HS_COLUMN_EDGES, first_edge);
 		CHECK(HS_COLUMN_EDGES, edges);
 #undef CHECK
+		assert_true(hs_snapshot_has_previews(part));
+		assert_int_equal(part->previews.row_of != NULL, column == HS_COLUMN_PREVIEW);
 		hs_snapshot_destroy(part);
 	}
 	free(bytes);

@@ -122,6 +122,7 @@ static inline void fake_destroy(struct fake *fake)
 	free(python->marked.words);
 	free(python->odd.words);
 	hs_vector_deinit(&python->queue);
+	hs_vector_deinit(&python->scratch);
 	hs_map32_deinit(&python->owners);
 	hs_map32_deinit(&python->strings);
 	hs_image_destroy(fake->image);
