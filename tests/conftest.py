@@ -287,6 +287,11 @@ def wait_until(condition, seconds=20):
     raise AssertionError("what was waited for did not happen")
 
 
+def state_of(pid):
+    """The letter that /proc has for the state of a process: R, S, T, t, Z."""
+    return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+
+
 def end(process):
     """Kill a process of our own and reap it."""
     with contextlib.suppress(ProcessLookupError):

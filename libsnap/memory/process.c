@@ -22,7 +22,33 @@ enum {
 struct hs_process {
 	pid_t pid;
 	struct hs_stop stop;
+	bool held;	 /* signals that would suspend us are held back */
+	sigset_t before; /* the calling thread's mask before that */
 };
+
+/*
+ * Hold back what would suspend this program, with the target stopped for as long: Ctrl-Z, and
+ * terminals that stop what reads or writes in the background.  Nothing holds back SIGSTOP.
+ */
+static void hold_suspension(struct hs_process *process)
+{
+	sigset_t signals;
+
+	if (process->held)
+		return;
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTSTP);
+	sigaddset(&signals, SIGTTIN);
+	sigaddset(&signals, SIGTTOU);
+	process->held = !pthread_sigmask(SIG_BLOCK, &signals, &process->before);
+}
+
+static void allow_suspension(struct hs_process *process)
+{
+	if (process->held)
+		pthread_sigmask(SIG_SETMASK, &process->before, NULL);
+	process->held = false;
+}
 
 /* State and number of threads of @pid, read at the same moment. */
 static struct hs_error *read_state(pid_t pid, char *state, unsigned long *threads)
@@ -138,6 +164,7 @@ void hs_process_close(struct hs_process *process)
 	if (!process)
 		return;
 	hs_stop_deinit(&process->stop);
+	allow_suspension(process);
 	free(process);
 }
 
@@ -160,12 +187,19 @@ bool hs_process_read(struct hs_process *process, hs_addr addr, void *buffer, siz
 
 struct hs_error *hs_process_stop(struct hs_process *process, uint32_t timeout_ms)
 {
-	return hs_stop_all(&process->stop, process->pid, timeout_ms);
+	struct hs_error *err;
+
+	hold_suspension(process);
+	err = hs_stop_all(&process->stop, process->pid, timeout_ms);
+	if (err)
+		allow_suspension(process);
+	return err;
 }
 
 void hs_process_resume(struct hs_process *process)
 {
 	hs_stop_release(&process->stop);
+	allow_suspension(process);
 }
 
 const char *hs_process_fork(struct hs_process *process, const struct hs_maps *maps,

@@ -9,7 +9,9 @@
 /*
  * A live process of this machine.  Opening it changes nothing in it; between hs_process_stop() and
  * hs_process_resume() all its threads stand still.  Should this program die in between, the kernel
- * lets the threads go on.  All calls must come from one thread (ptrace(2) is bound to it).
+ * lets the threads go on.  All calls must come from one thread (ptrace(2) is bound to it); in
+ * between it holds back SIGTSTP, SIGTTIN and SIGTTOU, which would suspend this program and with it
+ * the process.
  */
 struct hs_process;
 

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 """test_unharmed.py: a process at work computes the same whether or not snapshots are taken."""
+import signal
 import subprocess
+import sys
 
-from conftest import TARGETS
+from conftest import TARGETS, state_of, wait_until
 
 ROUNDS = "200000"
 
@@ -33,3 +35,20 @@ def test_every_thread_is_seen(heapsnap, start, python, tmp_path):
     target.assert_unharmed()
     rows = {row["kind"]: row["count"] for row in heapsnap.json("top", tmp_path / "a.snap")["rows"]}
     assert rows["threading.Thread"] == 4
+
+
+def test_whoever_suspends_a_dump_does_not_suspend_the_target(heapsnap, start_command, tmp_path):
+    code = "b = bytearray(b'x') * (100 << 20); print('READY', flush=True); input()"
+    target = start_command(sys.executable, "-c", code)
+    dump = subprocess.Popen([heapsnap.path, "dump", "--mode", "stop", str(target.pid), "-q", "-o", tmp_path / "a"],
+                            process_group=0)  # one that can be suspended
+    try:
+        while state_of(target.pid) != "t":
+            assert dump.poll() is None, "it ended without the target being seen stopped"
+        dump.send_signal(signal.SIGTSTP)
+        wait_until(lambda: state_of(dump.pid) == "T")
+        target.assert_unharmed()
+    finally:
+        dump.send_signal(signal.SIGCONT)
+    assert dump.wait(timeout=60) == 0
+    heapsnap("verify", tmp_path / "a")

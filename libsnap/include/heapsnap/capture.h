@@ -52,6 +52,10 @@ struct hs_capture_options {
  * gives up, but the kernel stops that thread for good when it wakes unless the calling thread has
  * ended by then.  Long-lived callers use a thread of its own for each call.
  *
+ * While the target is stopped the calling thread holds back SIGTSTP, SIGTTIN and SIGTTOU, which
+ * would suspend this program and with it the target; programs of several threads had better hold
+ * them back in all.
+ *
  * Errors: HS_ERROR_UNSUPPORTED (no such runtime, or one that is not supported: the message says
  * what was found), HS_ERROR_PERMISSION (the message names the cause), HS_ERROR_GONE,
  * HS_ERROR_FAILED.
