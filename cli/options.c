@@ -292,8 +292,11 @@ static bool complain_of_option(const struct parser *parser, const char *word, bo
 	char letter[3] = {'-', (char)optopt, '\0'};
 	char *safe;
 
-	/* A long option, or a letter that may stand in a group: -qx. */
-	if (word[0] == '-' && word[1] != '-' && optopt > 0 && optopt < 256)
+	/*
+	 * A letter, which may stand in a group (-qx), so that @word may be the one before it; of
+	 * long options optopt is 0 or a code of ours.
+	 */
+	if (optopt && optopt < CODE_HELP)
 		word = letter;
 	safe = hs_escape((struct hs_str){word, strlen(word)}, HS_ESCAPE_TEXT, 80);
 	complain(parser, missing ? "%s needs an argument" : "unknown option %s", safe ? safe : "?");
