@@ -31,6 +31,11 @@ void hs_report_coverage_line(struct hs_report *report, uint64_t gaps)
 				 "which).");
 }
 
+struct hs_value hs_report_known_bytes(uint64_t bytes)
+{
+	return bytes ? hs_value_number(HS_VALUE_BYTES, bytes) : hs_value_null();
+}
+
 void hs_report_by(struct hs_report *report, const struct hs_classifier *const *by, size_t by_count)
 {
 	struct hs_value *names = hs_value_items(report, by_count);

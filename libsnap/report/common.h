@@ -11,6 +11,9 @@ void hs_report_coverage(struct hs_report *report, uint64_t gaps);
 /* The same for people: a line at the end if anything is missing. */
 void hs_report_coverage_line(struct hs_report *report, uint64_t gaps);
 
+/* A number of bytes that is 0 where it is not known. */
+struct hs_value hs_report_known_bytes(uint64_t bytes);
+
 /* "by": the names of the classifiers. */
 void hs_report_by(struct hs_report *report, const struct hs_classifier *const *by, size_t by_count);
 

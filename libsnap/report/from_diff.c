@@ -159,7 +159,7 @@ static void add_inputs(struct hs_report *report, const struct hs_diff *diff)
 				     hs_value_number(HS_VALUE_TIME, input->time_ns),
 				     count(input->objects),
 				     bytes(input->bytes),
-				     bytes(input->resident),
+				     hs_report_known_bytes(input->resident),
 				     hs_value_copy(report, hs_str_of(input->file)),
 			     });
 	}
@@ -324,6 +324,20 @@ static void add_rows(struct hs_report *report, const struct hs_diff *diff)
 	}
 }
 
+/* How the resident set changed, if it is known of both. */
+static void add_resident(struct hs_report *report, const struct hs_diff *diff)
+{
+	struct hs_node *group = hs_node_group(report, report->root, "resident", NULL);
+	uint64_t before = diff->input[0].resident;
+	uint64_t after = diff->input[1].resident;
+
+	if (group)
+		group->audience = HS_FOR_JSON;
+	if (before && after)
+		hs_node_field(report, group, "delta", NULL,
+			      bytes_change((int64_t)(after - before)));
+}
+
 static const char *verdict_name(enum hs_verdict verdict)
 {
 	switch (verdict) {
@@ -338,7 +352,6 @@ static const char *verdict_name(enum hs_verdict verdict)
 struct hs_error *hs_report_from_diff(const struct hs_diff *diff, struct hs_report **ret)
 {
 	struct hs_report *report = hs_report_create("heapsnap.diff/1");
-	struct hs_node *resident;
 	uint64_t gaps;
 
 	if (!report)
@@ -361,11 +374,7 @@ struct hs_error *hs_report_from_diff(const struct hs_diff *diff, struct hs_repor
 	add_suspects(report, diff);
 	hs_node_line(report, report->root, 0);
 	add_rows(report, diff);
-	resident = hs_node_group(report, report->root, "resident", NULL);
-	if (resident)
-		resident->audience = HS_FOR_JSON;
-	hs_node_field(report, resident, "delta", NULL,
-		      bytes_change((int64_t)(diff->input[1].resident - diff->input[0].resident)));
+	add_resident(report, diff);
 	hs_report_coverage_line(report, gaps);
 	return hs_report_done(report, ret);
 }

@@ -159,7 +159,7 @@ struct hs_error *hs_report_from_info(const struct hs_snapshot *snap, struct hs_r
 	add_heap(report, snap);
 	resident = hs_node_group(report, report->root, "resident", NULL);
 	hs_node_field(report, resident, "total", "Resident memory",
-		      hs_value_number(HS_VALUE_BYTES, info->resident));
+		      hs_report_known_bytes(info->resident));
 	add_capture(report, info);
 	add_contents(report, snap);
 	add_sections(report, snap);

@@ -259,6 +259,22 @@ static void stable_as_text_and_json(void **state)
 	hs_report_destroy(report);
 }
 
+static void a_resident_set_that_is_not_known(void **state)
+{
+	struct hs_diff diff = {.input = {{.file = "a"}, {.file = "b", .resident = 4096}}};
+	struct hs_report *report = NULL;
+	char *text;
+
+	(void)state;
+	assert_null(hs_report_from_diff(&diff, &report));
+	text = capture_as(report, HS_REPORT_JSON);
+	assert_contains(text, "\"resident\": null, \"file\": \"a\"");
+	assert_contains(text, "\"resident\": 4096, \"file\": \"b\"");
+	assert_contains(text, "\"resident\": {}");
+	free(text);
+	hs_report_destroy(report);
+}
+
 static void info_of_a_snapshot(void **state)
 {
 	struct hs_report *report = NULL;
@@ -351,6 +367,7 @@ int main(void)
 		cmocka_unit_test(growth_as_json),
 		cmocka_unit_test(growth_in_one_row),
 		cmocka_unit_test(stable_as_text_and_json),
+		cmocka_unit_test(a_resident_set_that_is_not_known),
 		cmocka_unit_test(info_of_a_snapshot),
 		cmocka_unit_test(processes),
 	};
