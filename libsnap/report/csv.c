@@ -11,7 +11,7 @@
 static void put_real(struct hs_output *out, double value, uint32_t decimals)
 {
 	if (isfinite(value))
-		hs_output_format(out, "%.*f", (int)decimals, value);
+		hs_output_real(out, value, decimals);
 }
 
 static void put_value(struct hs_output *out, const struct hs_value *value);

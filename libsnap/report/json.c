@@ -22,7 +22,7 @@ static void put_key(struct hs_output *out, const char *key)
 static void put_real(struct hs_output *out, double value, uint32_t decimals)
 {
 	if (isfinite(value))
-		hs_output_format(out, "%.*f", (int)decimals, value);
+		hs_output_real(out, value, decimals);
 	else
 		hs_output_text(out, "null");
 }

@@ -5,6 +5,8 @@
 #include "format/base/error.h"
 
 #include <errno.h>
+#include <float.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 
@@ -135,6 +137,27 @@ void hs_output_hex(struct hs_output *out, uint64_t value)
 		value >>= 4;
 	} while (value);
 	hs_output_bytes(out, digits + start, sizeof(digits) - start);
+}
+
+void hs_output_real(struct hs_output *out, double value, uint32_t decimals)
+{
+	enum { DECIMALS_MAX = 9 };
+	char text[DBL_MAX_10_EXP + 32];
+	size_t size;
+	size_t whole;
+
+	if (decimals > DECIMALS_MAX)
+		decimals = DECIMALS_MAX;
+	size = (size_t)snprintf(text, sizeof(text), "%.*f", (int)decimals, value);
+	/* What the locale has for a point may be several bytes. */
+	whole = strspn(text, "-0123456789");
+	if (!decimals || !isfinite(value)) {
+		hs_output_bytes(out, text, size);
+		return;
+	}
+	hs_output_bytes(out, text, whole);
+	hs_output_char(out, '.');
+	hs_output_bytes(out, text + size - decimals, decimals);
 }
 
 void hs_output_format(struct hs_output *out, const char *format, ...)

@@ -44,6 +44,10 @@ void hs_output_repeat(struct hs_output *out, char c, size_t count);
 void hs_output_u64(struct hs_output *out, uint64_t value);
 void hs_output_i64(struct hs_output *out, int64_t value);
 void hs_output_hex(struct hs_output *out, uint64_t value); /* without 0x */
+
+/* With @decimals behind a point, whatever the locale of the program that this library is part of.
+ */
+void hs_output_real(struct hs_output *out, double value, uint32_t decimals);
 void hs_output_format(struct hs_output *out, const char *format, ...) HS_PRINTF(2, 3);
 
 /* Keep @errnum, unless it is 0 or there was a failure before. */

@@ -34,7 +34,9 @@ static void put_bytes(struct hs_output *out, uint64_t value)
 		scaled /= 1024;
 		unit++;
 	}
-	hs_output_format(out, "%.*f %s", unit && scaled < 99.95 ? 1 : 0, scaled, units[unit]);
+	hs_output_real(out, scaled, unit && scaled < 99.95 ? 1 : 0);
+	hs_output_char(out, ' ');
+	hs_output_text(out, units[unit]);
 }
 
 static uint64_t magnitude(int64_t value)
@@ -96,10 +98,10 @@ static void put_plain(struct hs_output *out, const struct hs_value *value, size_
 		put_bytes(out, magnitude(value->i64));
 		break;
 	case HS_VALUE_REAL:
-		hs_output_format(out, "%.*f", (int)value->decimals, value->real);
+		hs_output_real(out, value->real, value->decimals);
 		break;
 	case HS_VALUE_PERCENT:
-		hs_output_format(out, "%.0f", value->real);
+		hs_output_real(out, value->real, 0);
 		break;
 	case HS_VALUE_ADDRESS:
 		hs_output_text(out, "0x");

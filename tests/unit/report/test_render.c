@@ -4,6 +4,8 @@
 
 #include "libsnap/report/model.h"
 
+#include <locale.h>
+
 static const struct hs_table_column columns[] = {
 	{.key = "count", .title = "Count", .min_width = 6, .audience = HS_FOR_ALL},
 	{.key = "pair", .title = "Pair", .audience = HS_FOR_JSON},
@@ -323,6 +325,56 @@ static void full_disk_is_reported(void **state)
 	hs_report_destroy(report);
 }
 
+/* Make a locale whose decimal point is a comma and switch to it; false if that cannot be done. */
+static bool use_comma(char *folder)
+{
+	char command[128];
+
+	if (!mkdtemp(folder))
+		return false;
+	snprintf(command, sizeof(command), "localedef -i de_DE -f UTF-8 %s/de_DE.UTF-8 2>/dev/null",
+		 folder);
+	return !system(command) && !setenv("LOCPATH", folder, 1) &&
+	       setlocale(LC_NUMERIC, "de_DE.UTF-8");
+}
+
+static void locales_do_not_matter(void **state)
+{
+	struct hs_report *report = hs_report_create("test/1");
+	char folder[] = "/tmp/locale-XXXXXX";
+	char remove[64];
+	char *text;
+	bool comma;
+
+	(void)state;
+	assert_non_null(report);
+	hs_node_field(report, report->root, "real", "Real", hs_value_real(-1234.5, 3));
+	hs_node_field(report, report->root, "part", "Part", hs_value_percent(1, 8));
+	hs_node_field(report, report->root, "size", "Size", hs_value_number(HS_VALUE_BYTES, 2560));
+	comma = use_comma(folder);
+	if (comma) {
+		char number[8];
+
+		snprintf(number, sizeof(number), "%.1f", 0.5);
+		assert_string_equal(number, "0,5");
+	}
+	text = capture_as(report, HS_REPORT_JSON);
+	assert_contains(text, "\"real\": -1234.500");
+	assert_contains(text, "\"part\": 12.5");
+	free(text);
+	text = capture_as(report, HS_REPORT_TEXT);
+	assert_contains(text, "Real  -1234.500\n");
+	assert_contains(text, "Part  12\n");
+	assert_contains(text, "Size  2.5 KiB\n");
+	free(text);
+	setlocale(LC_NUMERIC, "C");
+	snprintf(remove, sizeof(remove), "rm -r %s", folder);
+	assert_int_equal(system(remove), 0);
+	hs_report_destroy(report);
+	if (!comma) /* the machine lacks the sources of locales */
+		skip();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -337,6 +389,7 @@ int main(void)
 		cmocka_unit_test(lines_are_for_text_alone),
 		cmocka_unit_test(csv_needs_one_table),
 		cmocka_unit_test(full_disk_is_reported),
+		cmocka_unit_test(locales_do_not_matter),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
