@@ -2,6 +2,7 @@
 /* strtab.c: an open-addressing hash table over an array of strings. */
 #include "format/base/strtab.h"
 
+#include "format/base/hash.h"
 #include "format/base/str.h"
 #include <xxhash.h>
 
@@ -11,7 +12,7 @@ bool hs_strtab_init(struct hs_strtab *table, struct hs_arena *arena)
 {
 	uint32_t empty;
 
-	*table = (struct hs_strtab){.arena = arena};
+	*table = (struct hs_strtab){.arena = arena, .seed = hs_hash_seed()};
 	table->slots = calloc(FIRST_SLOTS, sizeof(*table->slots));
 	if (!table->slots)
 		return false;
@@ -33,7 +34,8 @@ void hs_strtab_deinit(struct hs_strtab *table)
 static size_t find_slot(const struct hs_strtab *table, struct hs_str str)
 {
 	size_t mask = table->slot_count - 1;
-	size_t slot = (size_t)XXH3_64bits(str.size ? str.data : "", str.size) & mask;
+	uint64_t hash = XXH3_64bits_withSeed(str.size ? str.data : "", str.size, table->seed);
+	size_t slot = (size_t)hash & mask;
 
 	while (table->slots[slot] &&
 	       !hs_str_equal(table->strings.data[table->slots[slot] - 1], str))

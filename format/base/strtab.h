@@ -12,6 +12,7 @@ struct hs_strtab {
 	HS_VECTOR(struct hs_str) strings;
 	uint32_t *slots; /* open addressing: number + 1, 0 if free */
 	size_t slot_count;
+	uint64_t seed; /* of the hash */
 };
 
 /* False if memory ran out; hs_strtab_deinit() is then allowed, not necessary. */

@@ -2,6 +2,7 @@
 /* keymap.c: small consecutive numbers for 64-bit keys. */
 #include "libsnap/analysis/keymap.h"
 
+#include "format/base/hash.h"
 #include "format/base/vector.h"
 
 #include <stdlib.h>
@@ -17,7 +18,7 @@ void hs_keymap_deinit(struct hs_keymap *map)
 static size_t find_slot(const struct hs_keymap *map, uint64_t key)
 {
 	size_t mask = map->slot_count - 1;
-	size_t slot = (size_t)(hs_keymap_hash(key) >> 20) & mask;
+	size_t slot = (size_t)hs_hash_u64(key, map->seed) & mask;
 
 	while (map->slots[slot] && map->keys[map->slots[slot] - 1] != key)
 		slot = (slot + 1) & mask;
@@ -31,6 +32,8 @@ static bool grow(struct hs_keymap *map)
 
 	if (!slots)
 		return false;
+	if (!map->slot_count)
+		map->seed = hs_hash_seed();
 	free(map->slots);
 	map->slots = slots;
 	map->slot_count = slot_count;

@@ -14,6 +14,7 @@ struct hs_keymap {
 	uint32_t count;
 	size_t key_room;
 	size_t slot_count; /* a power of two, at least twice the count */
+	uint64_t seed;	   /* of the hash */
 };
 
 void hs_keymap_deinit(struct hs_keymap *map);
@@ -23,12 +24,6 @@ bool hs_keymap_intern(struct hs_keymap *map, uint64_t key, uint32_t *ret);
 
 /* The number of @key, UINT32_MAX if it is not there. */
 uint32_t hs_keymap_find(const struct hs_keymap *map, uint64_t key);
-
-/* A hash whose high bits depend on all bits of @key (multiplication by 2^64 / phi). */
-static inline uint64_t hs_keymap_hash(uint64_t key)
-{
-	return (key ^ key >> 32) * 0x9e3779b97f4a7c15U;
-}
 
 #define _cleanup_keymap_ __attribute__((cleanup(hs_keymap_deinit)))
 

@@ -6,6 +6,7 @@
 
 #include "format/base/cleanup.h"
 #include "format/base/error.h"
+#include "format/base/hash.h"
 #include "format/base/huge.h"
 #include "format/base/str.h"
 
@@ -20,11 +21,12 @@ struct addresses {
 	const hs_addr *address;
 	uint32_t *slots;
 	size_t mask;
+	uint64_t seed; /* of the hash */
 };
 
 static size_t home(const struct addresses *table, hs_addr address)
 {
-	return (size_t)(hs_keymap_hash(address >> 3) >> 24) & table->mask;
+	return (size_t)hs_hash_u64(address, table->seed) & table->mask;
 }
 
 static bool addresses_init(struct addresses *table, const struct hs_objects *objects)
@@ -35,19 +37,23 @@ static bool addresses_init(struct addresses *table, const struct hs_objects *obj
 		slot_count *= 2;
 	table->address = objects->address;
 	table->mask = slot_count - 1;
+	table->seed = hs_hash_seed();
 	table->slots = hs_huge_alloc(slot_count, sizeof(*table->slots));
 	if (!table->slots)
 		return false;
 	memset(table->slots, 0, slot_count * sizeof(*table->slots));
 	for (hs_id i = 0; i < objects->count; i++) {
-		size_t slot = home(table, objects->address[i]);
+		hs_addr address = objects->address[i];
+		size_t slot = home(table, address);
 
 		if (i + AHEAD < objects->count)
 			__builtin_prefetch(&table->slots[home(table, objects->address[i + AHEAD])],
 					   1);
-		while (table->slots[slot])
+		/* Of several in one place, which should not occur, the first is found. */
+		while (table->slots[slot] && objects->address[table->slots[slot] - 1] != address)
 			slot = (slot + 1) & table->mask;
-		table->slots[slot] = i + 1;
+		if (!table->slots[slot])
+			table->slots[slot] = i + 1;
 	}
 	return true;
 }

@@ -2,6 +2,7 @@
 /* build.c: collecting what a producer says about a heap. */
 #include "libsnap/build/build.h"
 
+#include "format/base/hash.h"
 #include "format/base/huge.h"
 #include "format/base/str.h"
 #include "libsnap/build/builder.h"
@@ -23,6 +24,7 @@ struct hs_build *hs_build_create(void)
 	build->snap = hs_snapshot_create();
 	build->shape_slots = calloc(FIRST_SHAPE_SLOTS, sizeof(*build->shape_slots));
 	build->shape_slot_count = FIRST_SHAPE_SLOTS;
+	build->shape_seed = hs_hash_seed();
 	if (!build->snap || !build->shape_slots ||
 	    !hs_strtab_init(&build->strings, build->snap->arena)) {
 		hs_build_destroy(build);
@@ -109,9 +111,9 @@ static bool runs_equal(const struct hs_run *a, const struct hs_run *b, uint32_t 
 	return true;
 }
 
-static uint64_t hash_shape(const struct hs_shape *shape)
+static uint64_t hash_shape(const struct hs_shape *shape, uint64_t seed)
 {
-	uint64_t hash = (uint64_t)shape->first_hidden << 32 | shape->count;
+	uint64_t hash = ((uint64_t)shape->first_hidden << 32 | shape->count) ^ seed;
 
 	for (uint32_t i = 0; i < shape->count; i++) {
 		const struct hs_run *run = &shape->runs[i];
@@ -127,7 +129,7 @@ static uint64_t hash_shape(const struct hs_shape *shape)
 static size_t find_shape(const struct hs_build *build, const struct hs_shape *shape)
 {
 	size_t mask = build->shape_slot_count - 1;
-	size_t slot = (size_t)hash_shape(shape) & mask;
+	size_t slot = (size_t)hash_shape(shape, build->shape_seed) & mask;
 
 	for (; build->shape_slots[slot]; slot = (slot + 1) & mask) {
 		const struct hs_shape *other = &build->shapes.data[build->shape_slots[slot] - 1];

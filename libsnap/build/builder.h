@@ -35,6 +35,7 @@ struct hs_build {
 	HS_VECTOR(struct hs_shape) shapes;
 	uint32_t *shape_slots; /* open addressing: number + 1, 0 if free */
 	size_t shape_slot_count;
+	uint64_t shape_seed; /* of their hash */
 	HS_VECTOR(struct hs_root) roots;
 	HS_VECTOR(struct hs_thread) threads;
 	HS_VECTOR(struct hs_frame) frames;

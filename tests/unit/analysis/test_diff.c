@@ -3,6 +3,7 @@
 #include "heap.h"
 
 #include <heapsnap/analysis.h>
+#include <unistd.h>
 
 enum {
 	MANY = 2000,
@@ -970,6 +971,27 @@ static void very_many_names(void **state)
 	deinit(&f);
 }
 
+/* Somebody's file may say that all its objects are in one place; it must not take hours. */
+static void all_in_one_place(void **state)
+{
+	enum { OBJECTS = 400000, SECONDS = 30 };
+	struct fixture f;
+
+	(void)state;
+	init(&f);
+	for (uint32_t i = 0; i < OBJECTS; i++) {
+		uint32_t object = heap_object(&f.heap, T_SESSION, 100);
+
+		f.heap.objects.data[object].address = 0x1000;
+	}
+	first_snapshot(&f);
+	alarm(SECONDS);
+	second_snapshot(&f);
+	alarm(0);
+	assert_int_equal(f.diff->verdict, HS_VERDICT_STABLE);
+	deinit(&f);
+}
+
 /* head = Node(head) in a module: the new nodes are in front of the old ones. */
 static void linked_list_with_a_new_head(void **state)
 {
@@ -1034,6 +1056,7 @@ int main(void)
 		cmocka_unit_test(interned_strings),
 		cmocka_unit_test(interned_strings_alone),
 		cmocka_unit_test(very_many_names),
+		cmocka_unit_test(all_in_one_place),
 		cmocka_unit_test(linked_list_with_a_new_head),
 	};
 

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* hash.h: hashes for tables whose keys somebody else chose. */
+#ifndef HS_BASE_HASH_H
+#define HS_BASE_HASH_H
+
+#include <stdint.h>
+
+/*
+ * A number that is another in every process: whoever makes up keys (a target, a file) cannot make
+ * many of them fall into one place of a table.
+ */
+uint64_t hs_hash_seed(void);
+
+/* All bits of the hash depend on all of @key's: both halves of a product of 128 bits, folded. */
+static inline uint64_t hs_hash_u64(uint64_t key, uint64_t seed)
+{
+	unsigned __int128 product =
+		(unsigned __int128)(key ^ seed) * (0x9e3779b97f4a7c15u ^ (seed << 1));
+
+	return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+#endif
