@@ -12,6 +12,19 @@
 	(hs_keymap_intern((keys), (key), (ret)) &&                                                 \
 	 (*(ret) < (list)->size || hs_vector_push((list), ((typeof(*(list)->data)){0}))))
 
+/* A size, which may be anything that a file says, as far as it can be counted with a sign. */
+static int64_t bytes_of(uint64_t size)
+{
+	return size < INT64_MAX ? (int64_t)size : INT64_MAX;
+}
+
+/* Sums of such sizes stop at the ends. */
+static void add_bytes(int64_t *sum, int64_t more)
+{
+	if (__builtin_add_overflow(*sum, more, sum))
+		*sum = more < 0 ? INT64_MIN : INT64_MAX;
+}
+
 /* Note that something that comes with heads of class @class_number hangs in @container. */
 static bool add_site(struct hs_growth *growth, uint32_t class_number, hs_id container, int64_t sign)
 {
@@ -36,7 +49,8 @@ static bool add_side(struct hs_growth *growth, const struct hs_side *side, int64
 		if (hs_is_kept(side, object))
 			continue;
 		class_number = side->classes[side->head[object]];
-		growth->classes[class_number].below += sign * (int64_t)objects->size[object];
+		add_bytes(&growth->classes[class_number].below,
+			  sign * bytes_of(objects->size[object]));
 		if (side->head[object] == object)
 			growth->classes[class_number].heads += sign;
 		container = hs_forest_source(side, object);
@@ -77,8 +91,8 @@ static void add_gone(struct hs_growth *growth)
 
 	for (hs_id object = 0; object < a->tables.objects->count; object++)
 		if (a->other[object] == HS_OPENED)
-			growth->classes[a->classes[object]].own -=
-				(int64_t)a->tables.objects->size[object];
+			add_bytes(&growth->classes[a->classes[object]].own,
+				  -bytes_of(a->tables.objects->size[object]));
 }
 
 /* Attribute what kept objects grew by. */
@@ -97,21 +111,21 @@ static bool add_kept(struct hs_growth *growth)
 
 		if (!hs_is_kept(b, object))
 			continue;
-		delta = (int64_t)after[object];
+		delta = bytes_of(after[object]);
 		if (b->other[object] != HS_OPENED)
-			delta -= (int64_t)before[b->other[object]];
+			delta -= bytes_of(before[b->other[object]]);
 		if (!delta)
 			continue;
 		if (best[object]) {
 			uint64_t key = growth->sites.keys[best[object] - 1];
 
-			growth->classes[key >> 32].below += delta;
+			add_bytes(&growth->classes[key >> 32].below, delta);
 			continue;
 		}
 		/* A table of the runtime's own grows for the sake of what others hold. */
 		if (b->internal[object])
 			continue;
-		class->own += delta;
+		add_bytes(&class->own, delta);
 		if (delta > class->grown_by) {
 			class->grown_by = delta;
 			class->grown = object;
@@ -127,9 +141,11 @@ static int64_t score(const struct hs_class_growth *class, int64_t delta_count)
 	if (class->heads <= 0 || delta_count <= 0)
 		return total;
 	if (delta_count >= class->heads)
-		return total + class->below;
-	return total +
-	       (int64_t)((double)class->below * ((double)delta_count / (double)class->heads));
+		add_bytes(&total, class->below);
+	else
+		add_bytes(&total, (int64_t)((double)class->below *
+					    ((double)delta_count / (double)class->heads)));
+	return total;
 }
 
 bool hs_growth_init(struct hs_growth *growth, struct hs_side *a, struct hs_side *b,
@@ -178,7 +194,7 @@ static bool add_companions(struct hs_companions *companions, const struct hs_sid
 		if (!site_add(&companions->keys, &companions->bytes,
 			      hs_site_key(head, side->classes[object]), &number))
 			return false;
-		companions->bytes.data[number] += sign * (int64_t)objects->size[object];
+		add_bytes(&companions->bytes.data[number], sign * bytes_of(objects->size[object]));
 	}
 	return true;
 }

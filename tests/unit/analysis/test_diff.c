@@ -992,6 +992,27 @@ static void all_in_one_place(void **state)
 	deinit(&f);
 }
 
+/* Sizes that no process can have, but a file can; sanitizers see what overflows. */
+static void sizes_beyond_all_measure(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	init(&f);
+	for (int i = 0; i < 10; i++)
+		heap_free(&f.heap, heap_object(&f.heap, T_SESSION, UINT64_MAX - (uint64_t)i));
+	for (int i = 0; i < 10; i++)
+		heap_object(&f.heap, T_LIST, (uint64_t)1 << 62);
+	first_snapshot(&f);
+	for (int i = 0; i < 10; i++)
+		heap_object(&f.heap, T_SESSION, UINT64_MAX);
+	for (int i = 0; i < 10; i++)
+		heap_object(&f.heap, T_STR, (uint64_t)1 << 62);
+	second_snapshot(&f);
+	assert_int_equal(row(&f, "str")->added, 10);
+	deinit(&f);
+}
+
 /* head = Node(head) in a module: the new nodes are in front of the old ones. */
 static void linked_list_with_a_new_head(void **state)
 {
@@ -1057,6 +1078,7 @@ int main(void)
 		cmocka_unit_test(interned_strings_alone),
 		cmocka_unit_test(very_many_names),
 		cmocka_unit_test(all_in_one_place),
+		cmocka_unit_test(sizes_beyond_all_measure),
 		cmocka_unit_test(linked_list_with_a_new_head),
 	};
 
