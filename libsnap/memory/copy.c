@@ -162,3 +162,54 @@ struct hs_error *hs_process_copy(struct hs_process *process, struct hs_image *im
 	free(copy);
 	return err;
 }
+
+static bool note(void *context, hs_addr addr, uint64_t pages)
+{
+	struct copy *copy = context;
+
+	copy->full = !hs_image_add_later(copy->image, addr, pages);
+	return !copy->full;
+}
+
+struct hs_error *hs_process_copy_later(struct hs_process *process, struct hs_image *image)
+{
+	struct copy *copy = calloc(1, sizeof(*copy));
+	pid_t pid = hs_process_pid(process);
+	struct hs_error *err;
+
+	if (!copy)
+		return &hs_enomem;
+	copy->process = process;
+	copy->image = image;
+	hs_maps_deinit(&image->maps);
+	err = hs_maps_read(pid, &image->maps);
+	if (!err)
+		err = hs_process_pages(process, &image->maps, 0, note, copy);
+	if (!err)
+		err = copy_error(copy, pid);
+	free(copy);
+	return err;
+}
+
+uint32_t hs_process_read_pages(void *context, const hs_addr *pages, uint32_t count, void *buffer)
+{
+	struct hs_process *process = context;
+	struct iovec runs[MAX_RUNS];
+	size_t run_count = 0;
+	struct iovec local = {.iov_base = buffer};
+	ssize_t n;
+
+	for (uint32_t i = 0; i < count; i++) {
+		if (i && pages[i] == pages[i - 1] + HS_PAGE_SIZE) {
+			runs[run_count - 1].iov_len += HS_PAGE_SIZE;
+		} else if (run_count < MAX_RUNS) {
+			runs[run_count++] =
+				(struct iovec){(void *)(uintptr_t)pages[i], HS_PAGE_SIZE};
+		} else {
+			break;
+		}
+		local.iov_len += HS_PAGE_SIZE;
+	}
+	n = process_vm_readv(hs_process_pid(process), &local, 1, runs, run_count, 0);
+	return n < 0 ? 0 : (uint32_t)(n >> HS_PAGE_SHIFT);
+}

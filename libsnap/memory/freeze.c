@@ -5,10 +5,8 @@
 #include "format/base/error.h"
 #include "libsnap/memory/proc.h"
 
-/* A fork costs the target nothing but copies of the pages it writes to: no need to hurry so much.
- */
 enum {
-	FORK_LIMIT_MS = 120000,
+	FORK_LIMIT_MS = 60000,
 };
 
 /* A copy that belongs to the process is taken note of, or it would stay as a zombie. */
@@ -27,9 +25,10 @@ static void reap(struct hs_process *process, const struct hs_freeze_options *opt
 	*pause_ns += hs_clock_monotonic() - start;
 }
 
-static struct hs_error *copy_fork(struct hs_process *process, struct hs_image *image,
-				  const struct hs_freeze_options *options, struct hs_fork *fork,
-				  struct hs_freeze_facts *facts)
+/* A copy of all of it, for a fork whose end costs the process one more stop. */
+static struct hs_error *copy_at_once(struct hs_process *process, struct hs_image *image,
+				     const struct hs_freeze_options *options, struct hs_fork *fork,
+				     struct hs_freeze_facts *facts)
 {
 	const uint64_t deadline = hs_clock_monotonic() + FORK_LIMIT_MS * 1000000ull;
 	struct hs_process *copy = NULL;
@@ -41,9 +40,44 @@ static struct hs_error *copy_fork(struct hs_process *process, struct hs_image *i
 		err = hs_process_copy(copy, image, deadline, &facts->unreadable);
 	hs_process_close(copy);
 	hs_fork_kill(fork);
-	if (fork->belongs_to_it)
-		reap(process, options, child, &facts->pause_ns);
+	reap(process, options, child, &facts->pause_ns);
 	return err;
+}
+
+static uint32_t read_pages(void *context, const hs_addr *pages, uint32_t count, void *buffer)
+{
+	struct hs_frozen *frozen = context;
+
+	if (hs_clock_monotonic() > frozen->deadline)
+		return 0;
+	return hs_process_read_pages(frozen->process, pages, count, buffer);
+}
+
+static struct hs_error *copy_later(struct hs_image *image, const struct hs_fork *fork,
+				   struct hs_frozen *frozen)
+{
+	struct hs_error *err;
+
+	frozen->fork = *fork;
+	frozen->deadline = hs_clock_monotonic() + FORK_LIMIT_MS * 1000000ull;
+	err = hs_image_set_source(image, read_pages, frozen) ? NULL : &hs_enomem;
+	if (!err)
+		err = hs_process_open(fork->pid, &frozen->process);
+	if (!err)
+		err = hs_process_copy_later(frozen->process, image);
+	if (err)
+		hs_frozen_end(frozen, image);
+	return err;
+}
+
+void hs_frozen_end(struct hs_frozen *frozen, struct hs_image *image)
+{
+	if (!frozen->fork.pid)
+		return;
+	hs_image_end_source(image);
+	hs_process_close(frozen->process);
+	hs_fork_kill(&frozen->fork);
+	*frozen = (struct hs_frozen){0};
 }
 
 static struct hs_error *copy_stopped(struct hs_process *process, struct hs_image *image,
@@ -59,7 +93,8 @@ static struct hs_error *copy_stopped(struct hs_process *process, struct hs_image
 }
 
 struct hs_error *hs_freeze(struct hs_process *process, struct hs_image *image,
-			   const struct hs_freeze_options *options, struct hs_freeze_facts *ret)
+			   const struct hs_freeze_options *options, struct hs_freeze_facts *ret,
+			   struct hs_frozen *frozen)
 {
 	const uint64_t start = hs_clock_monotonic();
 	struct hs_freeze_facts facts = {0};
@@ -86,8 +121,10 @@ struct hs_error *hs_freeze(struct hs_process *process, struct hs_image *image,
 	} else {
 		hs_process_resume(process);
 		facts.pause_ns = hs_clock_monotonic() - start;
-		if (facts.forked)
-			err = copy_fork(process, image, options, &fork, &facts);
+		if (facts.forked && fork.belongs_to_it)
+			err = copy_at_once(process, image, options, &fork, &facts);
+		else if (facts.forked)
+			err = copy_later(image, &fork, frozen);
 	}
 	if (!err)
 		*ret = facts;

@@ -25,13 +25,27 @@ struct hs_freeze_facts {
 	uint64_t unreadable; /* pages that could not be copied */
 };
 
+/* A fork that is still there, for the image to be filled from.  All zero: none. */
+struct hs_frozen {
+	struct hs_fork fork;
+	struct hs_process *process;
+	uint64_t deadline;
+};
+
 /*
- * Copy what is worth it of @process into @image: from a fork that is made of it while it stands
- * still for a moment, or, where that cannot be, while it stands still.  If @ready says no, nothing
- * is copied.  Errors: those of hs_process_stop() and hs_process_copy(); the process goes on.
+ * Have what is worth it of @process in @image: from a fork that is made of it while it stands still
+ * for a moment, or, where that cannot be, copied while it stands still.  If @ready says no, nothing
+ * is.  Errors: those of hs_process_stop() and hs_process_copy(); the process goes on.
+ *
+ * A fork lives on in @frozen, which must stay where it is, until hs_frozen_end(); @image reads from
+ * it what is wanted.  That costs the target a copy of each page that it writes to meanwhile, so
+ * after a minute nothing more can be read.
  */
 struct hs_error *hs_freeze(struct hs_process *process, struct hs_image *image,
-			   const struct hs_freeze_options *options,
-			   struct hs_freeze_facts *ret) HS_MUST_CHECK;
+			   const struct hs_freeze_options *options, struct hs_freeze_facts *ret,
+			   struct hs_frozen *frozen) HS_MUST_CHECK;
+
+/* End the fork, if there is one; @image has then what was read until now. */
+void hs_frozen_end(struct hs_frozen *frozen, struct hs_image *image);
 
 #endif

@@ -29,6 +29,9 @@ void hs_image_destroy(struct hs_image *image)
 	for (size_t i = 0; i < image->strings.size; i++)
 		free(image->strings.data[i]);
 	hs_vector_deinit(&image->strings);
+	if (image->source)
+		free(image->source->touched);
+	free(image->source);
 	free(image->page);
 	hs_maps_deinit(&image->maps);
 	free(image);
@@ -48,13 +51,14 @@ static bool grow(struct hs_image *image, uint32_t capacity)
 	if (image->data)
 		data = mremap(image->data, old_size, new_size, MREMAP_MAYMOVE);
 	else
-		data = mmap(NULL, new_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
-			    0);
+		data = mmap(NULL, new_size, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (data == MAP_FAILED)
 		return false;
 	image->data = data;
 	image->slot_capacity = capacity;
-	madvise(data, new_size, MADV_HUGEPAGE);
+	/* What is read only in part takes small pages where it is not dense: see image_fill.c. */
+	madvise(data, new_size, image->source ? MADV_NOHUGEPAGE : MADV_HUGEPAGE);
 	return true;
 }
 
@@ -100,26 +104,40 @@ static uint32_t *entry_of(struct hs_image *image, hs_addr addr)
 	return &(*leaf)[(addr >> HS_PAGE_SHIFT) & ((1u << HS_LEAF_BITS) - 1)];
 }
 
-void *hs_image_add(struct hs_image *image, hs_addr addr, uint64_t pages)
+/* Give the pages slots, noted with @flags. */
+static bool add(struct hs_image *image, hs_addr addr, uint64_t pages, uint32_t flags)
 {
-	uint32_t first = image->slot_count;
-
 	if (addr >> HS_ADDRESS_BITS ||
 	    pages > ((1ull << HS_ADDRESS_BITS) - addr) >> HS_PAGE_SHIFT ||
 	    !ensure(image, image->slot_count + pages))
-		return NULL;
+		return false;
 	for (uint64_t i = 0; i < pages; i++) {
 		hs_addr page = addr + (i << HS_PAGE_SHIFT);
 		uint32_t *entry = entry_of(image, page);
 
 		if (!entry || *entry) {
 			hs_image_drop(image, i);
-			return NULL;
+			return false;
 		}
 		image->page[image->slot_count] = page;
-		*entry = ++image->slot_count;
+		*entry = ++image->slot_count | flags;
 	}
-	return image->data + ((size_t)first << HS_PAGE_SHIFT);
+	return true;
+}
+
+void *hs_image_add(struct hs_image *image, hs_addr addr, uint64_t pages)
+{
+	uint32_t first = image->slot_count;
+
+	return add(image, addr, pages, 0) ? image->data + ((size_t)first << HS_PAGE_SHIFT) : NULL;
+}
+
+bool hs_image_add_later(struct hs_image *image, hs_addr addr, uint64_t pages)
+{
+	if (!image->source || !add(image, addr, pages, HS_IMAGE_LATER))
+		return false;
+	image->source->end = image->slot_count;
+	return true;
 }
 
 void hs_image_drop(struct hs_image *image, uint64_t pages)

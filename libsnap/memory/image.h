@@ -24,12 +24,32 @@ enum {
 typedef bool hs_image_fetch_fn(void *context, hs_addr addr, uint64_t pages, void *buffer);
 
 /*
+ * Read pages, at @pages[0 .. count-1], to @buffer, one after the other; how many could be read
+ * before the first that could not.
+ */
+typedef uint32_t hs_image_read_fn(void *context, const hs_addr *pages, uint32_t count,
+				  void *buffer);
+
+/* Where pages come from that have a slot already and are read when somebody wants them. */
+struct hs_image_source {
+	hs_image_read_fn *read;
+	void *context;
+	uint32_t end;	     /* slots from here on do not come from it */
+	uint8_t *touched;    /* how often something was read into each block of the data */
+	uint64_t filled;     /* pages */
+	uint64_t unreadable; /* pages that turned out to be */
+};
+
+/* Flag of a directory's entry: the page has a slot, but was not read yet. */
+#define HS_IMAGE_LATER (1u << 31)
+
+/*
  * Pages of a target, in slots.  Slots of neighbouring pages that were added together are
  * neighbours too.
  *
  *   address  0x7f12_3456_7890
  *            `---------' `--'           offset in the page
- *      directory -> leaf -> slot + 1    0: the page is not here
+ *      directory -> leaf -> slot + 1    0: the page is not here; HS_IMAGE_LATER: not yet
  *
  *   data     | slot 0 | slot 1 | ...    4 KiB each
  *   granule  number of a 16-byte unit of data: slot * 256 + offset / 16
@@ -43,8 +63,9 @@ struct hs_image {
 	uint32_t slot_count;
 	uint32_t slot_capacity;
 	uint32_t *directory[HS_DIRECTORY_SIZE];
-	struct hs_maps maps; /* of the target when it was copied; owned */
-	bool sealed;	     /* the slots must not move any more */
+	struct hs_maps maps;		/* of the target when it was copied; owned */
+	bool sealed;			/* the slots must not move any more */
+	struct hs_image_source *source; /* NULL: all pages were read when they were added */
 	hs_image_fetch_fn *fetch;
 	void *fetch_context;
 	HS_VECTOR(char *) strings; /* those that do not lie in neighbouring slots; owned */
@@ -67,6 +88,22 @@ bool hs_image_reserve(struct hs_image *image, uint64_t pages);
  */
 void *hs_image_add(struct hs_image *image, hs_addr addr, uint64_t pages);
 
+/*
+ * The same for pages that are read from @source when they are wanted, a few at a time; many where
+ * many are wanted.  Set the source before the image is used.  False as above.
+ */
+bool hs_image_add_later(struct hs_image *image, hs_addr addr, uint64_t pages);
+bool hs_image_set_source(struct hs_image *image, hs_image_read_fn *read, void *context);
+
+/* The source is no more: pages that nobody wanted are not here. */
+void hs_image_end_source(struct hs_image *image);
+
+/* Read the page that contains @addr, and its neighbours; its slot, or HS_NONE. */
+uint32_t hs_image_fill(const struct hs_image *image, hs_addr addr);
+
+/* Pages that were read. */
+uint64_t hs_image_page_count(const struct hs_image *image);
+
 /* Take back the last @pages pages added: they could not be read. */
 void hs_image_drop(struct hs_image *image, uint64_t pages);
 
@@ -82,13 +119,17 @@ bool hs_image_seal(struct hs_image *image, hs_image_fetch_fn *fetch, void *conte
 static inline uint32_t hs_image_slot(const struct hs_image *image, hs_addr addr)
 {
 	const uint32_t *leaf;
+	uint32_t slot;
 
 	if (addr >> HS_ADDRESS_BITS)
 		return HS_NONE;
 	leaf = image->directory[addr >> (HS_PAGE_SHIFT + HS_LEAF_BITS)];
 	if (!leaf)
 		return HS_NONE;
-	return leaf[(addr >> HS_PAGE_SHIFT) & ((1u << HS_LEAF_BITS) - 1)] - 1;
+	slot = leaf[(addr >> HS_PAGE_SHIFT) & ((1u << HS_LEAF_BITS) - 1)] - 1;
+	if (__builtin_expect(slot & HS_IMAGE_LATER && slot != HS_NONE, 0))
+		return hs_image_fill(image, addr);
+	return slot;
 }
 
 /* The part of hs_image_at() for ranges of more than one page. */

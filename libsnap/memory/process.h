@@ -75,6 +75,16 @@ void hs_process_resident(struct hs_process *process, struct hs_maps *maps);
 struct hs_error *hs_process_copy(struct hs_process *process, struct hs_image *image,
 				 uint64_t deadline, uint64_t *unreadable) HS_MUST_CHECK;
 
+/*
+ * Note in @image, which has a source, the pages worth it of the process, which stands still for as
+ * long as they are wanted; its maps are set too.  Errors as above.
+ */
+struct hs_error *hs_process_copy_later(struct hs_process *process,
+				       struct hs_image *image) HS_MUST_CHECK;
+
+/* The function for such a source: @context is the process. */
+hs_image_read_fn hs_process_read_pages;
+
 /* What to say of a process that would have been stopped for longer than the caller allows. */
 struct hs_error *hs_process_too_slow(pid_t pid) HS_MUST_CHECK;
 

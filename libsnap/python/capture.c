@@ -35,6 +35,7 @@ struct capture {
 	struct hs_fork_plan plan;
 	hs_addr collecting; /* address of the main interpreter's gc.collecting; 0: not known */
 	struct hs_image *image;
+	struct hs_frozen frozen; /* what the image is filled from */
 	struct hs_heap_facts facts;
 	bool last; /* the last try: take what there is */
 };
@@ -78,9 +79,16 @@ static struct hs_error *count_pages(struct capture *capture, uint64_t *ret)
 	return err;
 }
 
+/* Whether it looks as if a fork of the target can be copied. */
+static bool will_fork(const struct capture *capture)
+{
+	return capture->options->mode != HS_CAPTURE_STOP && !capture->plan.unfit;
+}
+
 /*
- * An image with room for what the target has now, touched, so that the stop is short.  Where there
- * is no room the kernel would kill somebody, and that could be the target: so look first.
+ * An image, with room for what the target has now if it is to be stopped for the copy, touched, so
+ * that the stop is short.  Where there is no room the kernel would kill somebody, and that could be
+ * the target: so look first.
  */
 static struct hs_error *prepare_image(struct capture *capture)
 {
@@ -102,7 +110,7 @@ static struct hs_error *prepare_image(struct capture *capture)
 			(int)capture->pid, (unsigned long long)need >> 20,
 			(unsigned long long)headroom >> 20);
 	capture->image = hs_image_create();
-	if (!capture->image || !hs_image_reserve(capture->image, pages))
+	if (!capture->image || (!will_fork(capture) && !hs_image_reserve(capture->image, pages)))
 		return hs_error_create(HS_ERROR_FAILED,
 				       "process %d: not enough memory for a copy of its %llu MiB",
 				       (int)capture->pid, (unsigned long long)pages >> 8);
@@ -184,7 +192,7 @@ static struct hs_error *take_image(struct capture *capture, bool *ready)
 	struct hs_freeze_facts facts;
 	struct hs_error *err;
 
-	err = hs_freeze(capture->process, capture->image, &how, &facts);
+	err = hs_freeze(capture->process, capture->image, &how, &facts, &capture->frozen);
 	if (err)
 		return err;
 	capture->facts.pause_ns += facts.pause_ns;
@@ -253,6 +261,14 @@ static struct hs_error *open_image(struct capture *capture, bool first, struct h
 	return NULL;
 }
 
+static void drop_image(struct capture *capture)
+{
+	if (capture->image)
+		hs_frozen_end(&capture->frozen, capture->image);
+	hs_image_destroy(capture->image);
+	capture->image = NULL;
+}
+
 /* One try at a consistent image; *@python is NULL if it was not one. */
 static struct hs_error *attempt(struct capture *capture, bool first, struct hs_python **python)
 {
@@ -271,17 +287,15 @@ static struct hs_error *attempt(struct capture *capture, bool first, struct hs_p
 		explain(capture, "the collector was at work");
 		return NULL;
 	}
-	explain(capture, "copied %llu MiB; the target was stopped for %.1f ms",
-		(unsigned long long)capture->image->slot_count >> 8,
-		(double)capture->facts.pause_ns / 1e6);
+	explain(capture, "the target was stopped for %.1f ms; %llu MiB of it can be copied",
+		(double)capture->facts.pause_ns / 1e6,
+		(unsigned long long)capture->image->slot_count >> 8);
 	hs_process_resident(capture->process, &capture->image->maps);
 	if (!hs_image_seal(capture->image, fetch_live, capture))
 		return &hs_enomem;
 	err = open_image(capture, first, python);
-	if (!err && !*python) {
-		hs_image_destroy(capture->image);
-		capture->image = NULL;
-	}
+	if (!err && !*python)
+		drop_image(capture);
 	return err;
 }
 
@@ -328,8 +342,8 @@ static void read_facts(struct capture *capture)
 
 static void deinit(struct capture *capture)
 {
+	drop_image(capture);
 	hs_process_close(capture->process);
-	hs_image_destroy(capture->image);
 	hs_maps_deinit(&capture->maps);
 	free(capture->facts.command);
 }

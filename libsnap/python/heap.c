@@ -61,7 +61,7 @@ static bool add_info(struct hs_python *python, const struct hs_heap_facts *facts
 		.mode = c_str(facts->forked ? "fork" : "stop"),
 		.reason = c_str(facts->reason ? facts->reason : ""),
 		.pause_ns = facts->pause_ns,
-		.copied = (uint64_t)python->image->slot_count << HS_PAGE_SHIFT,
+		.copied = hs_image_page_count(python->image) << HS_PAGE_SHIFT,
 		.resident = facts->resident,
 		.retries = facts->retries,
 		.damaged = facts->broken_lists,
@@ -100,9 +100,11 @@ static void add_regions(struct hs_python *python)
 
 static void add_gaps(struct hs_python *python, const struct hs_heap_facts *facts)
 {
-	if (facts->unreadable_pages)
-		hs_build_gap(python->build, "page of the target cannot be read",
-			     facts->unreadable_pages, 0);
+	const struct hs_image_source *source = python->image->source;
+	uint64_t unreadable = facts->unreadable_pages + (source ? source->unreadable : 0);
+
+	if (unreadable)
+		hs_build_gap(python->build, "page of the target cannot be read", unreadable, 0);
 	if (facts->broken_lists)
 		hs_build_gap(python->build, "list of the collector does not link up",
 			     facts->broken_lists, 0);

@@ -47,7 +47,8 @@ static bool is_ready(void *unused)
 }
 
 /* What a capture does of the memory of @pid; the caller owns the image. */
-static struct hs_image *take(struct hs_process *process, struct hs_freeze_facts *facts)
+static struct hs_image *take(struct hs_process *process, struct hs_freeze_facts *facts,
+			     struct hs_frozen *frozen)
 {
 	struct hs_image *image = hs_image_create();
 	struct hs_maps maps = {0};
@@ -63,7 +64,7 @@ static struct hs_image *take(struct hs_process *process, struct hs_freeze_facts 
 	assert_non_null(image);
 	assert_no_error(hs_maps_read(hs_process_pid(process), &maps));
 	hs_fork_plan(hs_process_pid(process), &maps, &plan);
-	assert_no_error(hs_freeze(process, image, &options, facts));
+	assert_no_error(hs_freeze(process, image, &options, facts, frozen));
 	hs_maps_deinit(&maps);
 	return image;
 }
@@ -72,10 +73,12 @@ static void dump(pid_t pid)
 {
 	struct hs_process *process = open_process(pid);
 	struct hs_freeze_facts facts;
-	struct hs_image *image = take(process, &facts);
+	struct hs_frozen frozen = {0};
+	struct hs_image *image = take(process, &facts, &frozen);
 
 	if (!facts.forked)
 		fail_msg("not forked: %s", facts.reason);
+	hs_frozen_end(&frozen, image);
 	hs_image_destroy(image);
 	hs_process_close(process);
 }
@@ -115,7 +118,8 @@ static void the_copy_is_of_one_moment(void **state)
 	(void)state;
 	for (int round = 0; round < 20; round++) {
 		struct hs_freeze_facts facts;
-		struct hs_image *image = take(process, &facts);
+		struct hs_frozen frozen = {0};
+		struct hs_image *image = take(process, &facts, &frozen);
 		size_t steps = 0;
 		uint64_t first = 0;
 		uint64_t before;
@@ -133,6 +137,7 @@ static void the_copy_is_of_one_moment(void **state)
 		}
 		assert_true(steps <= 1);
 		assert_false(has_children(pid));
+		hs_frozen_end(&frozen, image);
 		hs_image_destroy(image);
 	}
 	hs_process_close(process);
@@ -311,11 +316,12 @@ static void a_stopped_job(void **state)
 {
 	pid_t pid = child_start(stop_for_good, shared);
 	struct hs_process *process = open_process(pid);
+	struct hs_frozen frozen = {0};
 	struct hs_freeze_facts facts;
 
 	(void)state;
 	assert_true(reaches_state(pid, 'T', 5000));
-	hs_image_destroy(take(process, &facts));
+	hs_image_destroy(take(process, &facts, &frozen));
 	assert_false(facts.forked);
 	assert_string_equal(facts.reason, "it is stopped for job control");
 	hs_process_close(process);

@@ -267,6 +267,104 @@ static void sealed_without_a_source(void **state)
 	hs_image_destroy(NULL);
 }
 
+/* A source of pages that counts what it is asked for, and cannot read one of them. */
+struct page_source {
+	uint64_t calls;
+	uint64_t pages;
+	hs_addr bad;
+};
+
+static uint32_t read_pattern(void *context, const hs_addr *pages, uint32_t count, void *buffer)
+{
+	struct page_source *source = context;
+	uint8_t *to = buffer;
+
+	source->calls++;
+	for (uint32_t i = 0; i < count; i++) {
+		if (pages[i] == source->bad)
+			return i;
+		for (uint32_t k = 0; k < HS_PAGE_SIZE; k++)
+			*to++ = pattern(pages[i] + k);
+		source->pages++;
+	}
+	return count;
+}
+
+static void filled_when_wanted(void **state)
+{
+	enum {
+		PAGES = 2048,
+	};
+	struct hs_image *image = hs_image_create();
+	struct page_source source = {.bad = BASE + 40 * HS_PAGE_SIZE};
+	uint64_t before;
+
+	(void)state;
+	assert_false(hs_image_add_later(image, BASE, 1));
+	assert_true(hs_image_set_source(image, read_pattern, &source));
+	assert_true(hs_image_add_later(image, BASE, PAGES));
+	assert_true(hs_image_add_later(image, BASE + 0x10000000, 1));
+	assert_int_equal(source.calls, 0);
+	assert_int_equal(hs_image_granule_count(image), (PAGES + 1) * HS_GRANULES_PER_PAGE);
+	/* One page, and its neighbours; across the edge of what was read. */
+	assert_pattern(image, BASE + 5, 100);
+	assert_true(source.pages > 0 && source.pages <= 32);
+	before = source.pages;
+	assert_pattern(image, BASE + 7 * HS_PAGE_SIZE, 100);
+	assert_int_equal(source.pages, before);
+	assert_pattern(image, BASE + 12 * HS_PAGE_SIZE, 8 * HS_PAGE_SIZE);
+	assert_int_equal(hs_image_page_count(image), source.pages);
+	/* The page that cannot be read is not here; those around it are. */
+	assert_pattern(image, BASE + 39 * HS_PAGE_SIZE, HS_PAGE_SIZE);
+	assert_null(hs_image_at(image, source.bad, 1));
+	assert_pattern(image, BASE + 41 * HS_PAGE_SIZE, HS_PAGE_SIZE);
+	assert_int_equal(image->source->unreadable, 1);
+	assert_pattern(image, BASE + 0x10000000, HS_PAGE_SIZE);
+	hs_image_destroy(image);
+}
+
+/* What was seen of a block stays as it is when the whole of it is read. */
+static void filled_densely(void **state)
+{
+	enum {
+		PAGES = 4096,
+		STEP = 16,
+	};
+	struct hs_image *image = hs_image_create();
+	struct page_source source = {0};
+	const uint8_t *first;
+
+	(void)state;
+	assert_true(hs_image_set_source(image, read_pattern, &source));
+	assert_true(hs_image_add_later(image, BASE, PAGES));
+	first = hs_image_at(image, BASE, 100);
+	for (hs_addr addr = BASE; addr < BASE + PAGES * HS_PAGE_SIZE; addr += STEP * HS_PAGE_SIZE) {
+		assert_pattern(image, addr, HS_PAGE_SIZE);
+		assert_ptr_equal(hs_image_at(image, BASE, 100), first);
+		assert_int_equal(first[99], pattern(BASE + 99));
+	}
+	assert_int_equal(hs_image_page_count(image), PAGES);
+	/* Blocks were read at once, not in 256 groups. */
+	assert_true(source.calls < 100);
+	assert_pattern(image, BASE, PAGES * HS_PAGE_SIZE);
+	hs_image_destroy(image);
+}
+
+static void the_source_ends(void **state)
+{
+	struct hs_image *image = hs_image_create();
+	struct page_source source = {0};
+
+	(void)state;
+	assert_true(hs_image_set_source(image, read_pattern, &source));
+	assert_true(hs_image_add_later(image, BASE, 100));
+	assert_pattern(image, BASE, 10);
+	hs_image_end_source(image);
+	assert_pattern(image, BASE, HS_PAGE_SIZE);
+	assert_null(hs_image_at(image, BASE + 99 * HS_PAGE_SIZE, 1));
+	hs_image_destroy(image);
+}
+
 static char path[64];
 
 static size_t save_sample(void)
@@ -378,6 +476,9 @@ int main(void)
 		cmocka_unit_test(strings),
 		cmocka_unit_test(fetched_when_wanted),
 		cmocka_unit_test(sealed_without_a_source),
+		cmocka_unit_test(filled_when_wanted),
+		cmocka_unit_test(filled_densely),
+		cmocka_unit_test(the_source_ends),
 		cmocka_unit_test(saved_and_loaded),
 		cmocka_unit_test(cut_short),
 		cmocka_unit_test(damaged),

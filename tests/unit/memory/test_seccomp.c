@@ -121,6 +121,7 @@ static bool is_ready(void *unused)
 static const char *dump_filtered(const struct sock_filter *program, size_t length)
 {
 	struct hs_image *image = hs_image_create();
+	struct hs_frozen frozen = {0};
 	struct hs_freeze_facts facts;
 	struct hs_maps maps = {0};
 	struct hs_process *process;
@@ -141,7 +142,7 @@ static const char *dump_filtered(const struct sock_filter *program, size_t lengt
 	process = open_process(pid);
 	assert_no_error(hs_maps_read(pid, &maps));
 	hs_fork_plan(pid, &maps, &plan);
-	assert_no_error(hs_freeze(process, image, &options, &facts));
+	assert_no_error(hs_freeze(process, image, &options, &facts, &frozen));
 	assert_true(image->slot_count > 0);
 	before = shared->count[0];
 	for (int i = 0; shared->count[0] == before; i++) {
@@ -149,6 +150,7 @@ static const char *dump_filtered(const struct sock_filter *program, size_t lengt
 		sleep_us(1000);
 	}
 	hs_maps_deinit(&maps);
+	hs_frozen_end(&frozen, image);
 	hs_image_destroy(image);
 	hs_process_close(process);
 	assert_int_equal(tracer_of(pid), 0);
