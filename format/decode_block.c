@@ -221,16 +221,20 @@ static struct hs_error *decode_generation(const struct task *task)
 	return err;
 }
 
-/* A column of 64-bit numbers into @values, in the block's order; zeros if the block lacks it. */
+/*
+ * A column of 64-bit numbers into @values, in the block's order; zeros if the block lacks it.
+ * Where words are @wanted, varints will do.
+ */
 static struct hs_error *decode_large(const struct task *task, const char *name,
 				     enum hs_codec wanted, uint64_t *values)
 {
+	uint64_t codecs = known(wanted) | (wanted == HS_CODEC_WORDS ? known(HS_CODEC_VARINT) : 0);
 	size_t objects = (size_t)task->block->objects;
 	struct hs_cursor cursor = {0};
 	uint8_t shift = 0;
 	uint64_t codec;
 	bool whole;
-	struct hs_error *err = open_column(task, name, known(wanted), &codec, &cursor);
+	struct hs_error *err = open_column(task, name, codecs, &codec, &cursor);
 
 	if (err)
 		return err;
@@ -240,7 +244,7 @@ static struct hs_error *decode_large(const struct task *task, const char *name,
 	}
 	if (wanted == HS_CODEC_ADDRESS && (!hs_cursor_u8(&cursor, &shift) || shift > 63))
 		return malformed(task, name);
-	if (wanted == HS_CODEC_WORDS)
+	if (codec == HS_CODEC_WORDS)
 		whole = hs_decode_words(cursor, values, objects);
 	else if (wanted == HS_CODEC_ADDRESS || wanted == HS_CODEC_ALLOCATED)
 		whole = hs_decode_delta(cursor, values, objects);

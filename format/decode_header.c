@@ -198,6 +198,8 @@ struct hs_error *hs_header_decode(const struct hs_file_image *image, struct hs_s
 		err = read_optional(&view, "preview_bytes", &snap->info.preview_bytes);
 	if (!err)
 		err = read_optional(&view, "redacted", &redacted);
+	if (!err)
+		err = read_optional(&view, "fingerprint_salt", &snap->info.salt);
 	if (err)
 		return err;
 	snap->info.redacted = redacted != 0;

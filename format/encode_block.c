@@ -208,6 +208,19 @@ static struct hs_error *encode_large(struct hs_block_encoder *encoder, const str
 	return done ? hs_emit_column(emitter, name, codec) : &hs_enomem;
 }
 
+/* Fingerprints: small numbers as varints, as words if one of them is not small. */
+static struct hs_error *encode_fingerprint(struct hs_block_encoder *encoder,
+					   const struct hs_block *block)
+{
+	const uint64_t *column = encoder->snap->objects.fingerprint;
+	bool small = true;
+
+	for (size_t i = 0; column && i < block->objects; i++)
+		small = small && column[block->first + i] < 1 << 14;
+	return encode_large(encoder, block, "fingerprint", column,
+			    small ? HS_CODEC_VARINT : HS_CODEC_WORDS);
+}
+
 static struct hs_error *encode_address(struct hs_block_encoder *encoder,
 				       const struct hs_block *block)
 {
@@ -398,8 +411,7 @@ static struct hs_error *encode_columns(struct hs_block_encoder *encoder,
 	if (!err)
 		err = encode_owner(encoder, block);
 	if (!err)
-		err = encode_large(encoder, block, "fingerprint", objects->fingerprint,
-				   HS_CODEC_WORDS);
+		err = encode_fingerprint(encoder, block);
 	if (!err)
 		err = encode_small(encoder, block, "shape", objects->shape, sizeof(*objects->shape),
 				   0);

@@ -304,7 +304,8 @@ static struct hs_error *emit_header(const struct hs_snapshot *snap, struct hs_em
 	struct hs_error *err;
 
 	hs_packer_init(&packer);
-	hs_pack_map(&packer, 8u + (preview_bytes != 0) + snap->info.redacted);
+	hs_pack_map(&packer,
+		    8u + (preview_bytes != 0) + snap->info.redacted + (snap->info.salt != 0));
 	pack_number(&packer, "major", HS_FORMAT_MAJOR);
 	pack_number(&packer, "minor", HS_FORMAT_MINOR);
 	hs_pack_text(&packer, "required");
@@ -323,6 +324,8 @@ static struct hs_error *emit_header(const struct hs_snapshot *snap, struct hs_em
 		pack_number(&packer, "preview_bytes", preview_bytes);
 	if (snap->info.redacted)
 		pack_number(&packer, "redacted", 1);
+	if (snap->info.salt)
+		pack_number(&packer, "fingerprint_salt", snap->info.salt);
 	err = packer.failed ? &hs_enomem : hs_emit_map(emitter, HS_SECTION_HEADER, &packer.buffer);
 	hs_packer_deinit(&packer);
 	return err;

@@ -102,11 +102,27 @@ static bool other_init(struct hs_side *side)
 	return true;
 }
 
+/* Whether the values show that two objects of one type and address are not the same. */
+static bool values_differ(const struct hs_objects *before, hs_id old,
+			  const struct hs_objects *after, hs_id new)
+{
+	return before->fingerprint[old] && after->fingerprint[new] &&
+	       before->fingerprint[old] != after->fingerprint[new];
+}
+
+/* Whether fingerprints tell anything: both snapshots have them, made in the same way. */
+static bool can_compare_values(const struct hs_side *a, const struct hs_side *b)
+{
+	return a->tables.objects->fingerprint && b->tables.objects->fingerprint &&
+	       hs_snapshot_info(a->tables.snap)->salt == hs_snapshot_info(b->tables.snap)->salt;
+}
+
 static void match_all(struct hs_side *a, struct hs_side *b, const struct addresses *table,
 		      const uint32_t *a_types, const uint32_t *b_types)
 {
 	const struct hs_objects *before = a->tables.objects;
 	const struct hs_objects *after = b->tables.objects;
+	bool compare = can_compare_values(a, b);
 
 	for (hs_id i = 0; i < after->count; i++) {
 		hs_id found;
@@ -115,7 +131,8 @@ static void match_all(struct hs_side *a, struct hs_side *b, const struct address
 			__builtin_prefetch(&table->slots[home(table, after->address[i + AHEAD])]);
 		found = addresses_find(table, after->address[i]);
 		if (found == HS_NONE || a->other[found] != HS_NONE ||
-		    a_types[before->type[found]] != b_types[after->type[i]])
+		    a_types[before->type[found]] != b_types[after->type[i]] ||
+		    (compare && values_differ(before, found, after, i)))
 			continue;
 		a->other[found] = i;
 		b->other[i] = found;

@@ -5,6 +5,7 @@
 #include "format/base/cleanup.h"
 #include "format/base/error.h"
 #include "libsnap/python/discover.h"
+#include "libsnap/python/fingerprint.h"
 #include "libsnap/python/interp.h"
 
 struct hs_error *hs_heap_open(struct hs_image *image, const struct hs_layout *layout,
@@ -18,6 +19,7 @@ struct hs_error *hs_heap_open(struct hs_image *image, const struct hs_layout *la
 		return err;
 	python->preview_bytes = facts->preview_bytes;
 	python->redact = facts->redact;
+	python->salt = hs_fingerprint_salt(facts->pid, facts->start_ticks, facts->boot_id);
 	hs_discover_lists(python, &facts->tracked, &facts->broken_lists);
 	*ret = python;
 	return NULL;
@@ -67,6 +69,7 @@ static bool add_info(struct hs_python *python, const struct hs_heap_facts *facts
 		.damaged = facts->broken_lists,
 		.preview_bytes = facts->preview_bytes,
 		.redacted = facts->redact,
+		.salt = python->salt,
 	};
 	char version[16];
 

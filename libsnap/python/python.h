@@ -53,6 +53,7 @@ struct hs_python {
 	hs_addr set_dummy;	/* what stands in a set's table for an entry removed; 0: not seen */
 	hs_addr type_type;	/* the class `type` */
 	uint32_t preview_bytes; /* of a value that are recorded at most; 0: no values are */
+	uint64_t salt;		/* of fingerprints */
 	bool redact;		/* leave out names that may tell of the target's data */
 
 	/* types, by address: open addressing, power of two */

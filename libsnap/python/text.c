@@ -150,6 +150,17 @@ bool hs_text_read_part(struct hs_python *python, hs_addr address, uint64_t limit
 	return true;
 }
 
+bool hs_text_data(struct hs_python *python, hs_addr address, hs_addr *data, uint64_t *bytes)
+{
+	struct str_shape shape;
+
+	if (!read_shape(python, address, &shape))
+		return false;
+	*data = shape.data;
+	*bytes = shape.length * shape.kind;
+	return true;
+}
+
 void hs_text_deinit(struct hs_text *text)
 {
 	hs_vector_deinit(text);

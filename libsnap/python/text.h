@@ -29,6 +29,9 @@ static inline struct hs_str hs_text_str(const struct hs_text *text)
 	return (struct hs_str){.data = text->data, .size = text->size};
 }
 
+/* Where the characters of the str at @address lie, and how many bytes they take there. */
+bool hs_text_data(struct hs_python *python, hs_addr address, hs_addr *data, uint64_t *bytes);
+
 /* Whether the str at @address reads @expected. */
 bool hs_text_equals(struct hs_python *python, hs_addr address, const char *expected);
 

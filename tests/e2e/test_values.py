@@ -153,10 +153,22 @@ def test_the_holder_is_called_by_its_key(heapsnap, dumps):
     assert holder(dumps.redacted, dumps.later_redacted)[0] == "__main__.regions[*]"
 
 
+@pytest.mark.parametrize("kind", ["plain", "redacted"])
+def test_a_string_in_the_place_of_another_is_not_the_same(heapsnap, dumps, kind):
+    files = [dumps.plain, dumps.later_plain]
+    if kind == "redacted":
+        files = [dumps.redacted, dumps.later_redacted]
+    rows = {row["kind"]: row for row in heapsnap.json("diff", *files)["rows"]}
+    # Of 5,000 strings new ones of the same size took the place; one in 31 is not told apart.
+    assert rows["str"]["freed"] > 4500
+    assert rows["str"]["survived"] > 3000
+    assert rows["str"]["new"] - rows["str"]["freed"] == rows["str"]["delta_count"]
+
+
 def test_redacted(heapsnap, dumps, python):
     data = all_bytes(dumps.redacted)
     assert MARK.encode() not in data
-    for path in (b"secrets.py", b"/tests/", python.encode(), b".so"):
+    for path in (b"secrets.py", b"/tests/", python.encode(), b"/lib"):
         assert path not in data, path
     assert b"plain_attribute" in all_bytes(dumps.plain) and b"plain_attribute" not in data
     # What the code calls its things is still there.

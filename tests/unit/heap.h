@@ -31,6 +31,7 @@ struct heap_object {
 	uint32_t owner;
 	uint16_t flags;
 	bool freed;
+	uint64_t fingerprint;
 	HS_VECTOR(struct heap_ref) refs;
 };
 
@@ -48,6 +49,7 @@ struct heap {
 	uint64_t gaps;
 	uint64_t time_ns;
 	uint64_t pid;
+	uint64_t salt;
 };
 
 /* The types that every heap has. */
@@ -242,6 +244,7 @@ static inline void heap_build_object(const struct heap *heap, const struct heap_
 				.visible = visible,
 				.flags = object->flags,
 				.generation = HS_GENERATION_NONE,
+				.fingerprint = object->fingerprint,
 				.owner = object->owner == HS_NONE ? HS_NONE : keys[object->owner],
 			});
 	for (uint32_t i = 0; i < visible + hidden; i++)
@@ -287,6 +290,7 @@ static inline struct hs_snapshot *heap_snapshot(const struct heap *heap)
 	heap_build_roots(heap, build, keys);
 	hs_build_info(build, &(struct hs_info){
 				     .pid = heap->pid,
+				     .salt = heap->salt,
 				     .runtime = STR("cpython"),
 				     .version = STR("3.12.1"),
 				     .time_ns = heap->time_ns,

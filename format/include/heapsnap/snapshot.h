@@ -238,6 +238,7 @@ struct hs_info {
 	uint32_t retries;	/* captures thrown away because they were inconsistent */
 	uint64_t damaged;	/* objects or lists that stayed inconsistent */
 	uint64_t preview_bytes; /* how much of a value is recorded at most; 0: no values are */
+	uint64_t salt;		/* of fingerprints; 0: there are none */
 	bool redacted;		/* names that may tell of the target's data were left out */
 	const struct hs_gap *gaps;
 	size_t gap_count;
@@ -254,14 +255,18 @@ struct hs_objects {
 	const uint64_t *size;	   /* shallow size in bytes: what sys.getsizeof() says */
 	const uint64_t *allocated; /* bytes that the allocator holds for it; 0: not known */
 	const uint64_t *refcount;
-	const uint16_t *flags;	     /* enum hs_object_flag */
-	const uint8_t *generation;   /* enum hs_generation */
-	const hs_id *owner;	     /* of a namespace: the object whose namespace it is; HS_NONE */
-	const uint64_t *fingerprint; /* of what does not change in the object; 0: none */
-	const uint32_t *shape;	     /* index into the shapes */
-	const uint32_t *visible;     /* references that the collector reports; they come first */
-	const uint64_t *first_edge;  /* count + 1 offsets into edges */
-	const hs_id *edges;	     /* referents of all objects, one object after the other */
+	const uint16_t *flags;	   /* enum hs_object_flag */
+	const uint8_t *generation; /* enum hs_generation */
+	const hs_id *owner;	   /* of a namespace: the object whose namespace it is; HS_NONE */
+	/*
+	 * Of what does not change in the object, 0: none.  It depends on hs_info.salt: only those
+	 * of snapshots with the same salt can be compared.
+	 */
+	const uint64_t *fingerprint;
+	const uint32_t *shape;	    /* index into the shapes */
+	const uint32_t *visible;    /* references that the collector reports; they come first */
+	const uint64_t *first_edge; /* count + 1 offsets into edges */
+	const hs_id *edges;	    /* referents of all objects, one object after the other */
 	uint64_t edge_count;
 };
 

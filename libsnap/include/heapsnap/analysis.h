@@ -75,9 +75,9 @@ struct hs_diff_row {
 	struct hs_str kind;
 	uint64_t count[2];
 	uint64_t bytes[2];
-	uint64_t added;	    /* no object of this type at this address before */
-	uint64_t freed;	    /* no object of this type at this address any more */
-	uint64_t survived;  /* same address and type in both */
+	uint64_t added;	    /* not there before */
+	uint64_t freed;	    /* not there any more */
+	uint64_t survived;  /* in both, with the same address and type, and as far as seen value */
 	uint64_t ambiguous; /* could be survivors or replacements; 0 as long as nothing tells */
 	int64_t delta_count;
 	int64_t delta_bytes;
@@ -126,9 +126,10 @@ struct hs_diff {
 
 /*
  * Compare @a, the earlier, with @b, both with the columns ADDRESS, TYPE, SIZE, EDGES, those of the
- * classifiers, and better OWNER, which helps to name holders.  Objects are matched by address and
- * type.  @names are the files' names for the report.  On success *@ret is owned by the caller:
- * hs_diff_destroy(); it refers to neither snapshot any more.
+ * classifiers, and better OWNER, which helps to name holders, and FINGERPRINT.  Objects are matched
+ * by address and type; those whose values differ are not the same.  @names are the files' names for
+ * the report.  On success *@ret is owned by the caller: hs_diff_destroy(); it refers to neither
+ * snapshot any more.
  */
 HS_EXPORT struct hs_error *hs_diff_create(const struct hs_snapshot *a, const struct hs_snapshot *b,
 					  const char *const names[2],

@@ -2,6 +2,7 @@
 /* visit.c: one object after the other, from the target into the builder. */
 #include "libsnap/python/visit/visit.h"
 
+#include "libsnap/python/fingerprint.h"
 #include "libsnap/python/preview.h"
 
 static bool is_variable(const struct hs_run *run)
@@ -362,6 +363,9 @@ void hs_visit_object(struct hs_python *python, const struct hs_object *object)
 	visit_references(python, object);
 	row.size = hs_object_size(python, object, &guess);
 	row.flags = flags_of(python, object, guess);
+	/* What is never freed gives its place to nobody. */
+	if (!(row.flags & (HS_OBJECT_IMMORTAL | HS_OBJECT_STATIC)))
+		row.fingerprint = hs_fingerprint(python, object);
 	row.visible = python->visible;
 	row.shape = shape_of(python, (struct hs_pytype *)object->type);
 	hs_build_object(python->build, &row);

@@ -85,9 +85,17 @@ def as_json(value):
     return str(value) if isinstance(value, str) else int(value)
 
 
+def short_lived(letter):
+    return [letter + "%06d" % n for n in range(5000)]
+
+
 def main():
+    global temporary
+    temporary = short_lived("a")
     for number in range(2):
         local_names(ready)
+        del temporary
+        temporary = short_lived("b" if number else "c")
         for n in range(2000):
             regions[REGION]["job %d" % (number * 2000 + n)] = Session([n])
 

@@ -120,6 +120,37 @@ static void same_heap_is_stable(void **state)
 	deinit(&f);
 }
 
+/* Strings at the same addresses, of whose values fingerprints tell something. */
+static void values_tell_survivors(void **state)
+{
+	static const uint64_t fingerprints[][2] = {{5, 5}, {5, 6}, {0, 6}, {5, 0}};
+	enum { COUNT = sizeof(fingerprints) / sizeof(fingerprints[0]) };
+
+	(void)state;
+	for (uint64_t salt = 1; salt <= 2; salt++) {
+		uint32_t strings[COUNT];
+		struct fixture f;
+
+		init(&f);
+		f.heap.salt = 1;
+		for (size_t i = 0; i < COUNT; i++) {
+			strings[i] = heap_object(&f.heap, T_STR, 56);
+			f.heap.objects.data[strings[i]].fingerprint = fingerprints[i][0];
+		}
+		first_snapshot(&f);
+		f.heap.salt = salt;
+		for (size_t i = 0; i < COUNT; i++)
+			f.heap.objects.data[strings[i]].fingerprint = fingerprints[i][1];
+		second_snapshot(&f);
+		/* Made with another salt they say nothing. */
+		assert_int_equal(row(&f, "str")->freed, salt == 1);
+		assert_int_equal(row(&f, "str")->added, salt == 1);
+		assert_int_equal(row(&f, "str")->survived, row(&f, "str")->count[1] - (salt == 1));
+		assert_int_equal(row(&f, "str")->delta_count, 0);
+		deinit(&f);
+	}
+}
+
 static void rows_count_what_came_and_went(void **state)
 {
 	struct fixture f;
@@ -1044,6 +1075,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(same_heap_is_stable),
+		cmocka_unit_test(values_tell_survivors),
 		cmocka_unit_test(rows_count_what_came_and_went),
 		cmocka_unit_test(sessions_in_a_module_dict),
 		cmocka_unit_test(heavy_keys),

@@ -152,7 +152,7 @@ static inline bool equal_info(const struct hs_info *a, const struct hs_info *b)
 	    !hs_str_equal(a->reason, b->reason) || a->pause_ns != b->pause_ns ||
 	    a->copied != b->copied || a->resident != b->resident || a->retries != b->retries ||
 	    a->damaged != b->damaged || a->preview_bytes != b->preview_bytes ||
-	    a->redacted != b->redacted || a->gap_count != b->gap_count)
+	    a->redacted != b->redacted || a->salt != b->salt || a->gap_count != b->gap_count)
 		return false;
 	for (size_t i = 0; i < a->command_count; i++)
 		if (!hs_str_equal(a->command[i], b->command[i]))

@@ -43,6 +43,7 @@ static inline void sample_describe(struct hs_build *build)
 		.damaged = 2,
 		.preview_bytes = 32,
 		.redacted = true,
+		.salt = 0xfedcba9876543210,
 	};
 	uint32_t thread = hs_build_thread(build, 4711, STR("MainThread"));
 	struct hs_region region = {.start = 0x7f0000000000,
@@ -195,7 +196,7 @@ static inline void sample_add_objects(struct hs_build *build, uint32_t count, ui
 			.flags = (uint16_t)(kind < 4 ? HS_OBJECT_GC | HS_OBJECT_TRACKED : 0),
 			.generation = kind < 4 ? HS_GENERATION_2 : HS_GENERATION_NONE,
 			.owner = kind == 2 ? (uint32_t)(random / 512 % count) : HS_NONE,
-			.fingerprint = kind == 5 ? random : 0,
+			.fingerprint = kind == 5 ? random >> (seed % 2 ? 0 : 59) : 0,
 		};
 		uint32_t edges = sample_object(&shapes, kind, random / 1024, &object);
 
