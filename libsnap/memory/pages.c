@@ -46,9 +46,11 @@ enum {
 	SCAN_FILE = 1 << 2,
 	SCAN_PRESENT = 1 << 3,
 	SCAN_SWAPPED = 1 << 4,
+	SCAN_GUARD = 1 << 8, /* Linux 6.15; such pages count as swapped out, too */
 };
 
 /* Bits of an entry of /proc/PID/pagemap. */
+#define ENTRY_GUARD   (1ull << 58)
 #define ENTRY_FILE    (1ull << 61)
 #define ENTRY_SWAPPED (1ull << 62)
 #define ENTRY_PRESENT (1ull << 63)
@@ -64,7 +66,8 @@ enum wanted {
 
 struct walk {
 	int fd;
-	bool no_scan; /* the kernel has no PAGEMAP_SCAN */
+	bool no_scan;  /* the kernel has no PAGEMAP_SCAN */
+	bool no_guard; /* or it has, but no category for guard pages */
 	uint64_t deadline;
 	hs_pages_fn *each;
 	void *context;
@@ -151,10 +154,13 @@ static enum outcome scan(struct walk *walk, const struct hs_mapping *mapping, en
 		.return_mask = SCAN_PRESENT,
 	};
 
-	if (wanted == WANT_CHANGED) {
-		request.category_mask = SCAN_FILE;
-		request.category_inverted = SCAN_FILE;
-	}
+	/* Newer versions of the C library put such pages into threads' stacks: nobody may read
+	 * them. */
+	if (!walk->no_guard)
+		request.category_mask |= SCAN_GUARD;
+	if (wanted == WANT_CHANGED)
+		request.category_mask |= SCAN_FILE;
+	request.category_inverted = request.category_mask;
 	while (request.start < mapping->end) {
 		int count = ioctl(walk->fd, SCAN_IOCTL, &request);
 
@@ -174,6 +180,8 @@ static enum outcome scan(struct walk *walk, const struct hs_mapping *mapping, en
 
 static bool is_wanted(uint64_t entry, enum wanted wanted)
 {
+	if (entry & ENTRY_GUARD)
+		return false;
 	switch (wanted) {
 	case WANT_NONE:
 		return false;
@@ -229,6 +237,10 @@ static enum outcome walk_mapping(struct walk *walk, const struct hs_mapping *map
 		return add(walk, mapping->start, mapping->end) && flush(walk) ? WALKED : ENDED;
 	if (!walk->no_scan) {
 		outcome = scan(walk, mapping, wanted);
+		if (outcome == FAILED && errno == EINVAL && !walk->no_guard) {
+			walk->no_guard = true;
+			outcome = scan(walk, mapping, wanted);
+		}
 		if (outcome == FAILED && (errno == ENOTTY || errno == EINVAL))
 			walk->no_scan = true;
 	}
@@ -256,7 +268,7 @@ static struct hs_error *open_walk(struct hs_process *process, struct walk **ret)
 		return &hs_enomem;
 	}
 	walk->fd = fd;
-	walk->no_scan = false;
+	walk->no_scan = walk->no_guard = false;
 	walk->deadline = 0;
 	walk->start = walk->end = 0;
 	*ret = walk;

@@ -80,6 +80,49 @@ static void what_is_present_is_copied(void **state)
 }
 
 /* A file mapped privately, one of its pages changed; part of it was cut off. */
+enum {
+	INSTALL_GUARD = 102, /* MADV_GUARD_INSTALL of Linux 6.13, which older headers lack */
+};
+
+/* Page 1 of 3 is one that nobody may touch, as between threads' stacks. */
+static void lay_out_guard(struct shared *s)
+{
+	uint8_t *at =
+		mmap(NULL, 3 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	madvise(at, 3 * PAGE, MADV_NOHUGEPAGE);
+	memset(at, 'a', 3 * PAGE);
+	s->address = madvise(at + PAGE, PAGE, INSTALL_GUARD) ? 0 : (uintptr_t)at;
+	s->ready = true;
+	for (;;)
+		pause();
+}
+
+static void guard_pages_are_not_missed(void **state)
+{
+	pid_t pid = child_start(lay_out_guard, shared);
+	struct hs_process *process = open_process(pid);
+	hs_addr base = shared->address;
+	uint64_t unreadable = 77;
+
+	(void)state;
+	if (base) {
+		struct hs_image *image = copy(process, &unreadable);
+
+		assert_int_equal(*(const char *)hs_image_at(image, base, PAGE), 'a');
+		assert_null(hs_image_at(image, base + PAGE, 1));
+		assert_int_equal(*(const char *)hs_image_at(image, base + 2 * PAGE, PAGE), 'a');
+		assert_int_equal(unreadable, 0);
+		hs_image_destroy(image);
+	}
+	hs_process_close(process);
+	child_end(pid);
+	if (!base) {
+		print_message("SKIPPED: this kernel has no guard pages inside mappings\n");
+		skip();
+	}
+}
+
 static void map_cut_file(struct shared *s)
 {
 	int fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
@@ -336,6 +379,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_present_is_copied),
+		cmocka_unit_test(guard_pages_are_not_missed),
 		cmocka_unit_test(of_files_what_was_changed_is_copied),
 		cmocka_unit_test(a_walk_can_be_ended),
 		cmocka_unit_test(what_cannot_be_opened),
