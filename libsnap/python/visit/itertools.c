@@ -40,7 +40,7 @@ static const struct hs_field_rule groupby_fields[] = {
 	{"target key", 32, 0},
 	{"current key", 40, 0},
 	{"current value", 48, 0},
-	{"current grouper", 56, HS_FIELD_HIDDEN | HS_FIELD_WEAK},
+	/* The current grouper, at 56, is borrowed and may be gone. */
 	{0},
 };
 
