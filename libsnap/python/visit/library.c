@@ -2,12 +2,18 @@
 /* library.c: types of the standard library's extension modules that a scan would misjudge. */
 #include "libsnap/python/visit/visit.h"
 
+/*
+ * arrayobject: allocated at 32, ob_descr at 40.  That is a table of the program's: its type code, a
+ * character and padding, is read as a string, for so its page is fetched if it is missing.
+ */
 static uint64_t array_size(struct hs_python *python, const struct hs_object *object)
 {
+	hs_addr descriptor = hs_word(object, 40);
 	uint32_t itemsize = 0;
+	struct hs_str code;
 
-	/* arrayobject: allocated at 32, ob_descr at 40, whose itemsize is at 4 */
-	hs_image_u32(python->image, hs_word(object, 40) + 4, &itemsize);
+	if (hs_image_string(python->image, descriptor, 4, &code))
+		hs_image_u32(python->image, descriptor + 4, &itemsize);
 	return object->type->basicsize + hs_word(object, 32) * itemsize;
 }
 
