@@ -243,8 +243,7 @@ static struct hs_error *open_image(struct capture *capture, bool first, struct h
 {
 	struct hs_error *err;
 
-	err = hs_heap_open(capture->image, capture->runtime.layout, capture->runtime.address,
-			   &capture->facts, python);
+	err = hs_heap_open(capture->image, &capture->runtime, &capture->facts, python);
 	if (err && first && hs_error_code(err) == HS_ERROR_UNSUPPORTED) {
 		explain(capture, "%s", hs_error_message(err));
 		hs_error_destroy(err);

@@ -46,7 +46,7 @@ static struct hs_pytype *sound_type(struct hs_python *python, hs_addr address)
 	uint64_t header[2];
 
 	if (address & 7 || !hs_image_read(python->image, address, header, sizeof(header)) ||
-	    !header[0] || header[0] >> HS_REFCOUNT_BITS)
+	    !hs_refcount_sound(python, header[0]))
 		return NULL;
 	return hs_type_at(python, header[1]);
 }

@@ -8,13 +8,13 @@
 #include "libsnap/python/fingerprint.h"
 #include "libsnap/python/interp.h"
 
-struct hs_error *hs_heap_open(struct hs_image *image, const struct hs_layout *layout,
-			      hs_addr runtime, struct hs_heap_facts *facts, struct hs_python **ret)
+struct hs_error *hs_heap_open(struct hs_image *image, const struct hs_runtime *runtime,
+			      struct hs_heap_facts *facts, struct hs_python **ret)
 {
 	struct hs_python *python;
 	struct hs_error *err;
 
-	err = hs_python_create(image, layout, runtime, &python);
+	err = hs_python_create(image, runtime, &python);
 	if (err)
 		return err;
 	python->preview_bytes = facts->preview_bytes;

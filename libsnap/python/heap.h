@@ -4,6 +4,7 @@
 #define HS_PYTHON_HEAP_H
 
 #include "libsnap/python/python.h"
+#include "libsnap/python/runtime.h"
 
 /* What is known of the process and of how the image was taken. */
 struct hs_heap_facts {
@@ -29,9 +30,8 @@ struct hs_heap_facts {
  * Begin to read @image and walk the collector's lists: fills in broken_lists and tracked.  @image
  * stays the caller's and must outlive *@ret: hs_python_destroy().
  */
-struct hs_error *hs_heap_open(struct hs_image *image, const struct hs_layout *layout,
-			      hs_addr runtime, struct hs_heap_facts *facts,
-			      struct hs_python **ret) HS_MUST_CHECK;
+struct hs_error *hs_heap_open(struct hs_image *image, const struct hs_runtime *runtime,
+			      struct hs_heap_facts *facts, struct hs_python **ret) HS_MUST_CHECK;
 
 /* Read everything and make the snapshot; @python may only be destroyed after that. */
 struct hs_error *hs_heap_read(struct hs_python *python, const struct hs_heap_facts *facts,

@@ -98,7 +98,7 @@ uint32_t hs_code_line(struct hs_python *python, hs_addr code, int64_t offset)
 	    !hs_image_u64(python->image, bytes + PY_SIZE, &size) || size > UINT32_MAX ||
 	    !hs_python_spend(python, size / 8 + 1))
 		return 0;
-	table.at = bytes + 32;
+	table.at = bytes + PY_BYTES_DATA;
 	table.end = table.at + size;
 	line = first;
 	/* Before its first instruction a frame is on its first line. */

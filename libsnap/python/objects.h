@@ -56,12 +56,15 @@ enum {
 	PY_STR_LENGTH = 16,
 	PY_STR_STATE = 32,
 
+	/* PyLongObject: digits of 30 bits */
+	PY_INT_DIGITS = 24,
+
+	/* PyBytesObject */
+	PY_BYTES_DATA = 32,
+
 	/* PyListObject */
 	PY_LIST_ITEMS = 24,
 	PY_LIST_ALLOCATED = 32,
-
-	/* PyTupleObject */
-	PY_TUPLE_ITEMS = 24,
 
 	/* PySetObject */
 	PY_SET_MASK = 32,

@@ -4,6 +4,7 @@
 
 #include "format/base/error.h"
 #include "libsnap/python/interp.h"
+#include "libsnap/python/runtime.h"
 #include "libsnap/python/visit/visit.h"
 #include "libsnap/python/words.h"
 
@@ -79,17 +80,17 @@ static struct hs_error *check_published(struct hs_python *python)
 
 	for (size_t i = 0; i < layout->published_count; i++) {
 		const struct hs_published *published = &layout->published[i];
-		uint32_t ours;
+		uint32_t ours = published->value;
 		uint64_t theirs = word_at(python, python->runtime + published->position);
 
-		memcpy(&ours, (const char *)layout + published->field, sizeof(ours));
+		if (published->field != HS_ABSENT)
+			memcpy(&ours, (const char *)layout + published->field, sizeof(ours));
 		if (theirs != ours)
 			return hs_error_create(
 				HS_ERROR_UNSUPPORTED,
 				"this build of CPython 3.%u is not supported: it publishes %llu "
 				"for %s where %u is expected",
-				layout->minor, (unsigned long long)theirs,
-				hs_layout_field_name(published->field), ours);
+				layout->minor, (unsigned long long)theirs, published->name, ours);
 	}
 	return NULL;
 }
@@ -128,20 +129,48 @@ static bool check_interpreters(struct hs_python *python, hs_addr *ret)
 	return true;
 }
 
+/* Whether the list with the sentinel at @head begins and ends there; the low bits are flags. */
+static bool links_up(const struct hs_python *python, hs_addr head)
+{
+	hs_addr first = word_at(python, head) & ~(hs_addr)3;
+	hs_addr last = word_at(python, head + 8) & ~(hs_addr)3;
+
+	return first && last && (word_at(python, first + 8) & ~(hs_addr)3) == head &&
+	       (word_at(python, last) & ~(hs_addr)3) == head;
+}
+
 /*
  * Where the generations' lists begin differs between builds of one version: Debian's 3.13 has them
  * four bytes earlier, for its PyGC_Head is aligned otherwise.  The collector keeps a pointer to the
- * first; it is right even when a list is just being changed.
+ * first, except in the first releases of 3.14; it is right even when a list is just being changed.
  */
 static bool find_generations(struct hs_python *python, hs_addr interp)
 {
+	static const uint32_t usual[] = {24, 20};
 	hs_addr gc = interp + python->layout->interp_gc;
-	hs_addr first = word_at(python, gc + python->layout->gc_generation0);
+	hs_addr first = 0;
 
+	if (python->layout->gc_generation0 != HS_ABSENT)
+		first = word_at(python, gc + python->layout->gc_generation0);
+	for (size_t i = 0; !first && i < sizeof(usual) / sizeof(usual[0]); i++)
+		if (links_up(python, gc + usual[i]))
+			first = gc + usual[i];
 	if (first < gc + 8 || first > gc + 24 || first & 3)
 		return false;
 	python->generations = (uint32_t)(first - gc);
 	return true;
+}
+
+/*
+ * From 3.12 on the dicts of the interpreter's own types are kept in its state, far behind what
+ * other checks look at.
+ */
+static bool has_static_dicts(struct hs_python *python)
+{
+	const struct hs_pytype *type = hs_type_lookup(python, python->type_type);
+	hs_addr dict = type ? hs_type_dict(python, type) : 0;
+
+	return dict && hs_dict_get(python, dict, "__mro__");
 }
 
 /* A class written in Python that every interpreter has tells where their tp_traverse is. */
@@ -167,7 +196,7 @@ static const char *check_sizes(struct hs_python *python, hs_addr interp)
 		{"str", python->layout->str_full_size},
 		{"dict", 48},
 		{"list", 40},
-		{"tuple", 24},
+		{"tuple", python->layout->tuple_items},
 		{"set", 200},
 		{"int", 24},
 		{"float", 24},
@@ -230,6 +259,8 @@ static struct hs_error *check(struct hs_python *python)
 				       "this build of CPython 3.%u is not supported: its type %s "
 				       "has another size than expected (a debug build?)",
 				       python->layout->minor, type);
+	if (!has_static_dicts(python))
+		return mismatch(python, "the dict of its type type is not where it should be");
 	if (!find_generations(python, interp))
 		return mismatch(python, "the collector's lists are not where they should be");
 	return NULL;
@@ -255,8 +286,8 @@ static bool allocate(struct hs_python *python)
 	       create_bitmap(python, &python->generation[1]);
 }
 
-struct hs_error *hs_python_create(struct hs_image *image, const struct hs_layout *layout,
-				  hs_addr runtime, struct hs_python **ret)
+struct hs_error *hs_python_create(struct hs_image *image, const struct hs_runtime *runtime,
+				  struct hs_python **ret)
 {
 	struct hs_python *python = calloc(1, sizeof(*python));
 	struct hs_error *err;
@@ -265,8 +296,9 @@ struct hs_error *hs_python_create(struct hs_image *image, const struct hs_layout
 		return &hs_enomem;
 	*python = (struct hs_python){
 		.image = image,
-		.layout = layout,
-		.runtime = runtime,
+		.layout = runtime->layout,
+		.runtime = runtime->address,
+		.dict_before_values = runtime->dict_before_values,
 		/* No function lies there: until it is known, no class is one of Python's. */
 		.subtype_traverse = 1,
 	};

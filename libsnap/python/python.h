@@ -12,6 +12,7 @@
 #include "libsnap/python/objects.h"
 
 struct hs_pytype;
+struct hs_runtime;
 
 /* What stands for the path of a file where paths are to be left out. */
 #define HS_REDACTED_FILE "<file>"
@@ -48,6 +49,7 @@ struct hs_python {
 	struct hs_build *build;
 	hs_addr runtime;	  /* _PyRuntime */
 	uint32_t hexversion;	  /* sys.hexversion */
+	bool dict_before_values;  /* see backports.h */
 	uint32_t generations;	  /* offset of the first generation's list in the GC state */
 	hs_addr subtype_traverse; /* tp_traverse of classes written in Python */
 	hs_addr set_dummy;	/* what stands in a set's table for an entry removed; 0: not seen */
@@ -117,6 +119,36 @@ static inline uint32_t hs_half(const struct hs_object *object, uint64_t offset)
 	return value;
 }
 
+enum {
+	/* A reference count beyond this is a pointer in a freed block, not a count. */
+	HS_REFCOUNT_BITS = 40,
+};
+
+/* The count in the first word of an object; from 3.14 on the highest 16 bits are flags. */
+static inline uint64_t hs_refcount(const struct hs_python *python, uint64_t word)
+{
+	return python->layout->minor >= 14 ? word & ((1ull << 48) - 1) : word;
+}
+
+/* Whether that word can be an object's; free blocks have a pointer there, or 0. */
+static inline bool hs_refcount_sound(const struct hs_python *python, uint64_t word)
+{
+	uint64_t count = hs_refcount(python, word);
+
+	return count && !(count >> HS_REFCOUNT_BITS);
+}
+
+/*
+ * The object that a word of a frame refers to; 0: none.  From 3.14 on such words have a tag in
+ * their two lowest bits (_PyStackRef): 0 and 1 are references, counted or not; 2 and 3 are not.
+ */
+static inline hs_addr hs_stack_ref(const struct hs_python *python, uint64_t word)
+{
+	if (python->layout->minor < 14)
+		return word;
+	return word & 2 ? 0 : word & ~(uint64_t)1;
+}
+
 /* ob_size of an object with a variable part; 0 if it makes no sense. */
 static inline uint64_t hs_ob_size(const struct hs_object *object)
 {
@@ -126,12 +158,12 @@ static inline uint64_t hs_ob_size(const struct hs_object *object)
 }
 
 /*
- * Begin to read the heap in @image, whose runtime lies at @runtime and has the layout @layout.
- * Checks that what lies there is what the layout says: version, types' sizes, dicts where dicts
- * should be.  @image stays the caller's.  Errors: HS_ERROR_UNSUPPORTED with what was found.
+ * Begin to read the heap in @image, whose runtime is @runtime.  Checks that what lies there is what
+ * the layout says: version, types' sizes, dicts where dicts should be.  @image stays the caller's.
+ * Errors: HS_ERROR_UNSUPPORTED with what was found.
  */
-struct hs_error *hs_python_create(struct hs_image *image, const struct hs_layout *layout,
-				  hs_addr runtime, struct hs_python **ret) HS_MUST_CHECK;
+struct hs_error *hs_python_create(struct hs_image *image, const struct hs_runtime *runtime,
+				  struct hs_python **ret) HS_MUST_CHECK;
 void hs_python_destroy(struct hs_python *python);
 
 /* Count a gap, with an address concerned. */

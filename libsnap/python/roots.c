@@ -64,13 +64,20 @@ static void add_modules(struct hs_python *python, hs_addr modules)
 	hs_text_deinit(&name);
 }
 
-/* Functions registered with atexit: an array of pointers to {func, args, kwargs}. */
+/*
+ * Functions registered with atexit: an array of pointers to {func, args, kwargs}; from 3.14 on a
+ * list.
+ */
 static void add_atexit(struct hs_python *python, hs_addr interp)
 {
 	hs_addr callbacks = 0;
 	uint32_t count = 0;
 
 	hs_image_u64(python->image, interp + python->layout->interp_atexit_callbacks, &callbacks);
+	if (python->layout->interp_atexit_count == HS_ABSENT) {
+		add_root(python, HS_ROOT_INTERPRETER, callbacks, literal("atexit callbacks"));
+		return;
+	}
 	hs_image_u32(python->image, interp + python->layout->interp_atexit_count, &count);
 	for (uint32_t i = 0; callbacks && i < count && i < MAX_ATEXIT; i++) {
 		hs_addr callback = 0;
@@ -97,6 +104,10 @@ static void add_state(struct hs_python *python, hs_addr interp)
 		{layout->interp_builtins, "builtins.__dict__"},
 		{layout->interp_importlib, "importlib"},
 		{layout->interp_import_func, "builtins.__import__"},
+		{layout->interp_lazy_import_func, "builtins.__lazy_import__"},
+		{layout->interp_lazy_imports_filter, "filter of lazy imports"},
+		{layout->interp_lazy_modules, "lazy modules"},
+		{layout->interp_lazy_pending_submodules, "submodules of lazy modules"},
 		{layout->interp_modules_by_index, "modules by index"},
 		{layout->interp_dict, "interpreter state"},
 		{layout->interp_codec_search_path, "codec search path"},
@@ -108,6 +119,7 @@ static void add_state(struct hs_python *python, hs_addr interp)
 		{layout->interp_warnings_filters, "warnings filters"},
 		{layout->interp_warnings_once_registry, "warnings registry"},
 		{layout->interp_warnings_default_action, "warnings default action"},
+		{layout->interp_warnings_context, "warnings context"},
 		{layout->interp_audit_hooks, "audit hooks"},
 		{layout->interp_gc + layout->gc_garbage, "gc.garbage"},
 		{layout->interp_gc + layout->gc_callbacks, "gc.callbacks"},
@@ -116,6 +128,8 @@ static void add_state(struct hs_python *python, hs_addr interp)
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
 		hs_addr value = 0;
 
+		if (fields[i].offset == HS_ABSENT)
+			continue;
 		hs_image_u64(python->image, interp + fields[i].offset, &value);
 		add_root(python, HS_ROOT_INTERPRETER, value, literal(fields[i].name));
 	}

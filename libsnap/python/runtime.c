@@ -6,13 +6,14 @@
 #include "format/base/error.h"
 #include "libsnap/memory/elf.h"
 #include "libsnap/memory/proc.h"
+#include "libsnap/python/backports.h"
 
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-static const char SUPPORTED[] = "supported are CPython 3.11, 3.12 and 3.13";
+static const char SUPPORTED[] = "supported are CPython 3.11 to 3.15";
 
 bool hs_python_guess(const char *path, struct hs_python_guess *ret)
 {
@@ -59,7 +60,7 @@ char *hs_python_unsupported(const struct hs_python_guess *guess)
 	else if (guess->debug)
 		done = asprintf(&text, "it runs a debug build of CPython %u.%u; %s", guess->major,
 				guess->minor, SUPPORTED);
-	else if (guess->major && (guess->major != 3 || !hs_layout_find(guess->minor)))
+	else if (guess->major && (guess->major != 3 || !hs_layout_find(guess->minor, HS_ABSENT)))
 		done = asprintf(&text, "it runs CPython %u.%u; %s", guess->major, guess->minor,
 				SUPPORTED);
 	return done < 0 ? NULL : text;
@@ -71,6 +72,7 @@ struct search {
 	const struct hs_maps *maps;
 	hs_addr runtime;
 	hs_addr version;	      /* Py_Version */
+	hs_addr visit_dict;	      /* PyObject_VisitManagedDict() */
 	struct hs_python_guess guess; /* from the file that has the runtime, or any */
 };
 
@@ -98,13 +100,14 @@ static bool has_code(const struct hs_maps *maps, const struct hs_mapping *file)
 /* Look for the runtime in the files whose name is, or is not, that of a Python. */
 static bool search_files(struct search *search, bool by_name)
 {
-	static const char *const names[] = {"_PyRuntime", "Py_Version"};
+	static const char *const names[] = {"_PyRuntime", "Py_Version",
+					    "PyObject_VisitManagedDict"};
 	const struct hs_maps *maps = search->maps;
 
 	for (size_t i = 0; i < maps->size; i++) {
 		const struct hs_mapping *mapping = &maps->data[i];
 		struct hs_python_guess guess = {0};
-		hs_addr found[2];
+		hs_addr found[3];
 		bool python;
 
 		if (!mapping->inode || mapping->name[0] != '/' || seen_before(maps, i))
@@ -116,11 +119,12 @@ static bool search_files(struct search *search, bool by_name)
 			search->guess = guess;
 		if (guess.pypy)
 			return false;
-		if (hs_elf_symbols(hs_process_pid(search->process), maps, mapping, names, 2,
+		if (hs_elf_symbols(hs_process_pid(search->process), maps, mapping, names, 3,
 				   found) &&
 		    found[0]) {
 			search->runtime = found[0];
 			search->version = found[1];
+			search->visit_dict = found[2];
 			return true;
 		}
 	}
@@ -173,6 +177,15 @@ static struct hs_error *read_version(struct search *search, uint32_t *hexversion
 	return NULL;
 }
 
+static bool has_dict_before_values(const struct search *search, uint32_t hexversion)
+{
+	uint8_t code[HS_BACKPORT_CODE];
+	bool known = search->visit_dict &&
+		     hs_process_read(search->process, search->visit_dict, code, sizeof(code));
+
+	return hs_dict_before_values(hexversion, code, known ? sizeof(code) : 0);
+}
+
 static struct hs_error *judge(struct search *search, struct hs_runtime *ret)
 {
 	pid_t pid = hs_process_pid(search->process);
@@ -198,7 +211,8 @@ static struct hs_error *judge(struct search *search, struct hs_runtime *ret)
 	if ((runtime.hexversion & 0xf0) != 0xf0)
 		return unsupported(pid, "it runs a pre-release of CPython %u.%u; %s",
 				   search->guess.major, search->guess.minor, SUPPORTED);
-	runtime.layout = hs_layout_find(search->guess.minor);
+	runtime.layout = hs_layout_find(search->guess.minor, runtime.hexversion >> 8 & 0xff);
+	runtime.dict_before_values = has_dict_before_values(search, runtime.hexversion);
 	*ret = runtime;
 	return NULL;
 }

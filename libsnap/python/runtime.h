@@ -9,7 +9,8 @@
 struct hs_runtime {
 	hs_addr address; /* _PyRuntime */
 	const struct hs_layout *layout;
-	uint32_t hexversion; /* PY_VERSION_HEX as the program publishes it */
+	uint32_t hexversion;	 /* PY_VERSION_HEX as the program publishes it */
+	bool dict_before_values; /* see backports.h */
 };
 
 /*

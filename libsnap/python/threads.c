@@ -33,7 +33,7 @@ hs_addr hs_instance_attribute(struct hs_python *python, hs_addr address, const c
 
 bool hs_int_value(struct hs_python *python, hs_addr address, uint64_t *ret)
 {
-	const uint8_t *body = hs_image_at(python->image, address, PY_VAR_HEADER_SIZE + 8);
+	const uint8_t *body = hs_image_at(python->image, address, PY_INT_DIGITS + 8);
 	uint32_t digits[2];
 	uint64_t count;
 
@@ -46,7 +46,7 @@ bool hs_int_value(struct hs_python *python, hs_addr address, uint64_t *ret)
 			return false;
 		count >>= 3;
 	}
-	memcpy(digits, body + PY_VAR_HEADER_SIZE, 8);
+	memcpy(digits, body + PY_INT_DIGITS, 8);
 	if (count > 2)
 		return false;
 	*ret = (count > 0 ? digits[0] : 0) | (count > 1 ? (uint64_t)digits[1] << 30 : 0);
@@ -131,25 +131,27 @@ static void add_slots(struct hs_python *python, hs_addr iframe, hs_addr code, ui
 	struct hs_text name = {0};
 	uint32_t locals = 0;
 	uint32_t stack = 0;
-	uint32_t top = 0;
+	uint32_t top;
+	int64_t said = hs_frame_slots(python, iframe);
 	hs_addr names = 0;
 
 	hs_image_u32(python->image, code + layout->code_nlocalsplus, &locals);
 	hs_image_u32(python->image, code + layout->code_stacksize, &stack);
-	hs_image_u32(python->image, iframe + layout->iframe_stacktop, &top);
 	hs_image_u64(python->image, code + layout->code_localsplusnames, &names);
 	if (locals >> 24 || stack >> 24)
 		return;
-	if ((int32_t)top < (int32_t)locals || top > locals + stack)
-		top = locals + stack;
-	top = (uint32_t)hs_python_limit(python, iframe + layout->iframe_localsplus, top);
+	if (said < locals || said > locals + stack)
+		said = locals + stack;
+	top = (uint32_t)hs_python_limit(python, iframe + layout->iframe_localsplus, (uint64_t)said);
 	for (uint32_t i = 0; i < top; i++) {
 		hs_addr value = 0;
 		hs_addr name_at = 0;
 
 		hs_image_u64(python->image, iframe + layout->iframe_localsplus + i * 8ull, &value);
+		value = hs_stack_ref(python, value);
 		if (i < locals)
-			hs_image_u64(python->image, names + PY_TUPLE_ITEMS + i * 8ull, &name_at);
+			hs_image_u64(python->image, names + layout->tuple_items + i * 8ull,
+				     &name_at);
 		if (i >= locals)
 			add_word(python, value, "<stack>", thread, frame);
 		else if (name_at && !python->redact && hs_text_read(python, name_at, &name))
@@ -172,8 +174,10 @@ static bool add_frame(struct hs_python *python, hs_addr iframe, uint32_t thread)
 	uint32_t line;
 	uint32_t frame;
 
-	if (!hs_image_u64(python->image, iframe + layout->iframe_code, &code) ||
-	    !is_code(python, code))
+	if (!hs_image_u64(python->image, iframe + layout->iframe_code, &code))
+		return false;
+	code = hs_stack_ref(python, code);
+	if (!is_code(python, code))
 		return false;
 	hs_image_u64(python->image, iframe + layout->iframe_instruction, &instruction);
 	line = hs_code_line(python, code, (int64_t)(instruction - code - layout->code_adaptive));
@@ -190,7 +194,7 @@ static bool add_frame(struct hs_python *python, hs_addr iframe, uint32_t thread)
 	hs_image_u64(python->image, iframe + layout->iframe_locals, &value);
 	add_named(python, value, "<locals>", thread, frame);
 	hs_image_u64(python->image, iframe + layout->iframe_function, &value);
-	add_named(python, value, "<function>", thread, frame);
+	add_named(python, hs_stack_ref(python, value), "<function>", thread, frame);
 	add_named(python, code, "<code>", thread, frame);
 	hs_image_u64(python->image, iframe + layout->iframe_frame_object, &value);
 	add_named(python, value, "<frame>", thread, frame);

@@ -189,8 +189,7 @@ static bool read_prefix(struct hs_python *python, struct hs_pytype *type)
 	const uint8_t *body = hs_image_at(python->image, type->address, PY_TYPE_PREFIX);
 	struct hs_str name;
 
-	if (type->address & 7 || !body || !word(body + PY_REFCNT) ||
-	    word(body + PY_REFCNT) >> HS_REFCOUNT_BITS)
+	if (type->address & 7 || !body || !hs_refcount_sound(python, word(body + PY_REFCNT)))
 		return false;
 	type->granule = hs_image_granule(python->image, type->address);
 	/* Types are counted: they do not lie in pages that nobody writes to, fetched later. */

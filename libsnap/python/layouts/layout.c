@@ -2,33 +2,17 @@
 /* layout.c: the versions of CPython that are known. */
 #include "libsnap/python/layouts/layout.h"
 
-const struct hs_layout *hs_layout_find(uint32_t minor)
+const struct hs_layout *hs_layout_find(uint32_t minor, uint32_t micro)
 {
+	/* Layouts of one minor version follow each other, the newest last. */
 	static const struct hs_layout *const layouts[] = {
-		&hs_layout_3_11,
-		&hs_layout_3_12,
-		&hs_layout_3_13,
+		&hs_layout_3_11,   &hs_layout_3_12, &hs_layout_3_13,
+		&hs_layout_3_14_0, &hs_layout_3_14, &hs_layout_3_15,
 	};
+	const struct hs_layout *found = NULL;
 
 	for (size_t i = 0; i < sizeof(layouts) / sizeof(layouts[0]); i++)
-		if (layouts[i]->minor == minor)
-			return layouts[i];
-	return NULL;
-}
-
-const char *hs_layout_field_name(uint32_t field)
-{
-	static const struct {
-		uint32_t field;
-		const char *name;
-	} names[] = {
-#define NAME(name) {HS_LAYOUT_FIELD(name), #name},
-		HS_LAYOUT_FIELDS(NAME)
-#undef NAME
-	};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (names[i].field == field)
-			return names[i].name;
-	return "?";
+		if (layouts[i]->minor == minor && layouts[i]->since_micro <= micro)
+			found = layouts[i];
+	return found;
 }

@@ -25,6 +25,10 @@
 	FIELD(interp_modules_by_index)                                                             \
 	FIELD(interp_importlib)                                                                    \
 	FIELD(interp_import_func)                                                                  \
+	FIELD(interp_lazy_import_func)                                                             \
+	FIELD(interp_lazy_imports_filter)                                                          \
+	FIELD(interp_lazy_modules)                                                                 \
+	FIELD(interp_lazy_pending_submodules)                                                      \
 	FIELD(interp_sysdict)                                                                      \
 	FIELD(interp_builtins)                                                                     \
 	FIELD(interp_dict)                                                                         \
@@ -37,6 +41,7 @@
 	FIELD(interp_warnings_filters)                                                             \
 	FIELD(interp_warnings_once_registry)                                                       \
 	FIELD(interp_warnings_default_action)                                                      \
+	FIELD(interp_warnings_context)                                                             \
 	FIELD(interp_audit_hooks)                                                                  \
 	FIELD(interp_atexit_callbacks)                                                             \
 	FIELD(interp_atexit_count)                                                                 \
@@ -80,6 +85,7 @@
 	FIELD(iframe_previous)                                                                     \
 	FIELD(iframe_instruction)                                                                  \
 	FIELD(iframe_stacktop)                                                                     \
+	FIELD(iframe_stackpointer)                                                                 \
 	FIELD(iframe_owner)                                                                        \
 	FIELD(iframe_localsplus)                                                                   \
 	/* PyFrameObject */                                                                        \
@@ -88,6 +94,7 @@
 	FIELD(frame_iframe)                                                                        \
 	FIELD(frame_extra_locals)                                                                  \
 	FIELD(frame_locals_cache)                                                                  \
+	FIELD(frame_overwritten_fast_locals)                                                       \
 	FIELD(frame_data)                                                                          \
 	/* PyGenObject, also of coroutines and asynchronous generators */                          \
 	FIELD(generator_code)                                                                      \
@@ -128,11 +135,13 @@
 	FIELD(function_dict)                                                                       \
 	FIELD(function_module)                                                                     \
 	FIELD(function_annotations)                                                                \
+	FIELD(function_annotate)                                                                   \
 	FIELD(function_typeparams)                                                                 \
 	/* PyModuleObject */                                                                       \
 	FIELD(module_dict)                                                                         \
 	FIELD(module_def)                                                                          \
 	FIELD(module_state)                                                                        \
+	FIELD(module_state_size)                                                                   \
 	FIELD(module_name)                                                                         \
 	/* PyHeapTypeObject */                                                                     \
 	FIELD(heap_type_name)                                                                      \
@@ -153,6 +162,8 @@
 	FIELD(keys_indices)                                                                        \
 	/* PyDictValues */                                                                         \
 	FIELD(values_first)                                                                        \
+	/* PyTupleObject */                                                                        \
+	FIELD(tuple_items)                                                                         \
 	/* PyASCIIObject, PyCompactUnicodeObject, PyUnicodeObject */                               \
 	FIELD(str_ascii_size)                                                                      \
 	FIELD(str_wstr)                                                                            \
@@ -182,14 +193,29 @@ enum hs_values_place {
 	HS_VALUES_INLINE, /* 3.13: dict at -24; values behind the body, with a header */
 };
 
-/* A field that the target publishes about itself in _Py_DebugOffsets (3.13 and later). */
+/*
+ * A value that the target publishes about itself in _Py_DebugOffsets (3.13 and later): a field of
+ * the layout, or what objects.h says of all versions.
+ */
 struct hs_published {
 	uint32_t position; /* of the published value, in _PyRuntimeState */
-	uint32_t field;	   /* HS_LAYOUT_FIELD(name) */
+	uint32_t field;	   /* HS_LAYOUT_FIELD(name); HS_ABSENT: what counts is `value` */
+	uint32_t value;
+	const char *name;
 };
 
+#define HS_PUBLISHED(position, name)                                                               \
+	{                                                                                          \
+		(position), HS_LAYOUT_FIELD(name), 0, #name                                        \
+	}
+#define HS_PUBLISHED_VALUE(position, value)                                                        \
+	{                                                                                          \
+		(position), HS_ABSENT, (value), #value                                             \
+	}
+
 struct hs_layout {
-	uint32_t minor; /* 11 for 3.11 */
+	uint32_t minor;	      /* 11 for 3.11 */
+	uint32_t since_micro; /* the first release of 3.minor that it holds for */
 	enum hs_values_place values_place;
 	int generator_cleared;	  /* gi_frame_state from which on there is no frame */
 	bool static_type_presize; /* sys.getsizeof adds a GC head even to static types */
@@ -202,11 +228,11 @@ struct hs_layout {
 
 #define HS_LAYOUT_FIELD(name) ((uint32_t)offsetof(struct hs_layout, name))
 
-/* The name of the field at @field, as HS_LAYOUT_FIELD() gives it. */
-const char *hs_layout_field_name(uint32_t field);
-
-/* The layout of CPython 3.@minor, NULL if that version is not supported. */
-const struct hs_layout *hs_layout_find(uint32_t minor);
+/*
+ * The layout of CPython 3.@minor.@micro, of the newest known release if @micro is HS_ABSENT; NULL
+ * if that version is not supported.
+ */
+const struct hs_layout *hs_layout_find(uint32_t minor, uint32_t micro);
 
 /*
  * To add a version: a file v3_MINOR.c with one such struct, a line here and one in the table of
@@ -215,5 +241,8 @@ const struct hs_layout *hs_layout_find(uint32_t minor);
 extern const struct hs_layout hs_layout_3_11;
 extern const struct hs_layout hs_layout_3_12;
 extern const struct hs_layout hs_layout_3_13;
+extern const struct hs_layout hs_layout_3_14_0;
+extern const struct hs_layout hs_layout_3_14;
+extern const struct hs_layout hs_layout_3_15;
 
 #endif

@@ -19,6 +19,10 @@ const struct hs_layout hs_layout_3_11 = {
 	.interp_modules_by_index = 896,
 	.interp_importlib = 920,
 	.interp_import_func = 1416,
+	.interp_lazy_import_func = HS_ABSENT,
+	.interp_lazy_imports_filter = HS_ABSENT,
+	.interp_lazy_modules = HS_ABSENT,
+	.interp_lazy_pending_submodules = HS_ABSENT,
 	.interp_sysdict = 904,
 	.interp_builtins = 912,
 	.interp_dict = 1400,
@@ -31,6 +35,7 @@ const struct hs_layout hs_layout_3_11 = {
 	.interp_warnings_filters = 3504,
 	.interp_warnings_once_registry = 3512,
 	.interp_warnings_default_action = 3520,
+	.interp_warnings_context = HS_ABSENT,
 	.interp_audit_hooks = 3552,
 	.interp_atexit_callbacks = 3536,
 	.interp_atexit_count = 3544,
@@ -73,6 +78,7 @@ const struct hs_layout hs_layout_3_11 = {
 	.iframe_previous = 48,
 	.iframe_instruction = 56,
 	.iframe_stacktop = 64,
+	.iframe_stackpointer = HS_ABSENT,
 	.iframe_owner = 69,
 	.iframe_localsplus = 72,
 
@@ -81,6 +87,7 @@ const struct hs_layout hs_layout_3_11 = {
 	.frame_iframe = 24,
 	.frame_extra_locals = HS_ABSENT,
 	.frame_locals_cache = HS_ABSENT,
+	.frame_overwritten_fast_locals = HS_ABSENT,
 	.frame_data = 48,
 
 	.generator_code = 16,
@@ -121,11 +128,13 @@ const struct hs_layout hs_layout_3_11 = {
 	.function_dict = 88,
 	.function_module = 104,
 	.function_annotations = 112,
+	.function_annotate = HS_ABSENT,
 	.function_typeparams = HS_ABSENT,
 
 	.module_dict = 16,
 	.module_def = 24,
 	.module_state = 32,
+	.module_state_size = HS_ABSENT,
 	.module_name = 48,
 
 	.heap_type_name = 848,
@@ -146,6 +155,8 @@ const struct hs_layout hs_layout_3_11 = {
 	.keys_indices = 32,
 
 	.values_first = 0,
+
+	.tuple_items = 24,
 
 	.str_ascii_size = 48,
 	.str_wstr = 40,

@@ -19,6 +19,10 @@ const struct hs_layout hs_layout_3_12 = {
 	.interp_modules_by_index = 952,
 	.interp_importlib = 960,
 	.interp_import_func = 984,
+	.interp_lazy_import_func = HS_ABSENT,
+	.interp_lazy_imports_filter = HS_ABSENT,
+	.interp_lazy_modules = HS_ABSENT,
+	.interp_lazy_pending_submodules = HS_ABSENT,
 	.interp_sysdict = 352,
 	.interp_builtins = 360,
 	.interp_dict = 1720,
@@ -31,6 +35,7 @@ const struct hs_layout hs_layout_3_12 = {
 	.interp_warnings_filters = 3896,
 	.interp_warnings_once_registry = 3904,
 	.interp_warnings_default_action = 3912,
+	.interp_warnings_context = HS_ABSENT,
 	.interp_audit_hooks = 267208,
 	.interp_atexit_callbacks = 3944,
 	.interp_atexit_count = 3952,
@@ -73,6 +78,7 @@ const struct hs_layout hs_layout_3_12 = {
 	.iframe_previous = 8,
 	.iframe_instruction = 56,
 	.iframe_stacktop = 64,
+	.iframe_stackpointer = HS_ABSENT,
 	.iframe_owner = 70,
 	.iframe_localsplus = 72,
 
@@ -81,6 +87,7 @@ const struct hs_layout hs_layout_3_12 = {
 	.frame_iframe = 24,
 	.frame_extra_locals = HS_ABSENT,
 	.frame_locals_cache = HS_ABSENT,
+	.frame_overwritten_fast_locals = HS_ABSENT,
 	.frame_data = 48,
 
 	.generator_code = HS_ABSENT,
@@ -121,11 +128,13 @@ const struct hs_layout hs_layout_3_12 = {
 	.function_dict = 88,
 	.function_module = 104,
 	.function_annotations = 112,
+	.function_annotate = HS_ABSENT,
 	.function_typeparams = 120,
 
 	.module_dict = 16,
 	.module_def = 24,
 	.module_state = 32,
+	.module_state_size = HS_ABSENT,
 	.module_name = 48,
 
 	.heap_type_name = 856,
@@ -146,6 +155,8 @@ const struct hs_layout hs_layout_3_12 = {
 	.keys_indices = 32,
 
 	.values_first = 0,
+
+	.tuple_items = 24,
 
 	.str_ascii_size = 40,
 	.str_wstr = HS_ABSENT,

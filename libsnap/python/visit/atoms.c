@@ -65,11 +65,14 @@ static uint64_t str_size(struct hs_python *python, const struct hs_object *objec
 	return size;
 }
 
-/* bytes and most others go by the default rule. */
+/* bytes and most others go by the default rule.  From 3.15 on the buffer is a bytes object. */
 static uint64_t bytearray_size(struct hs_python *python, const struct hs_object *object)
 {
-	(void)python;
-	return object->type->basicsize + hs_word(object, 24);
+	uint64_t allocated = hs_word(object, 24);
+
+	if (allocated && python->layout->minor >= 15)
+		allocated += PY_BYTES_DATA + 1;
+	return object->type->basicsize + allocated;
 }
 
 static const struct hs_field_rule none[] = {{0}};

@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* classes.c: classes, modules and weak references. */
+/* classes.c: classes and weak references. */
 #include "libsnap/python/visit/visit.h"
-
-enum {
-	MAX_MODULE_STATE = 1 << 20, /* bytes; the largest in the standard library has 4 KiB */
-};
-
-#define AT(field) HS_LAYOUT_FIELD(field)
 
 static bool is_heap_type(const struct hs_object *object)
 {
@@ -58,33 +52,6 @@ uint64_t hs_type_object_size(struct hs_python *python, const struct hs_object *o
 	return python->layout->heap_type_size + keys.bytes;
 }
 
-static const struct hs_field_rule module_fields[] = {
-	{"__dict__", AT(module_dict), HS_FIELD_LAYOUT},
-	{"__name__", AT(module_name), HS_FIELD_LAYOUT | HS_FIELD_HIDDEN},
-	{0},
-};
-
-/*
- * What an extension keeps in its module's state is visited by a function of its own; scanning the
- * state for objects comes close to it.
- */
-static void module_visit(struct hs_python *python, const struct hs_object *object)
-{
-	hs_addr state = hs_word(object, python->layout->module_state);
-	hs_addr def = hs_word(object, python->layout->module_def);
-	uint64_t size;
-
-	if (!state || !def || !hs_image_u64(python->image, def + PY_MODULE_DEF_SIZE_FIELD, &size) ||
-	    size > MAX_MODULE_STATE)
-		return;
-	for (uint64_t offset = 0; offset + 8 <= size; offset += 8) {
-		hs_addr word = 0;
-
-		hs_image_u64(python->image, state + offset, &word);
-		hs_visit_scan(python, word, HS_LABEL_OFFSET, (uint32_t)offset);
-	}
-}
-
 static const struct hs_field_rule weakref_fields[] = {
 	{"__callback__", PY_WEAKREF_CALLBACK, 0},
 	{"referent", PY_WEAKREF_OBJECT, HS_FIELD_HIDDEN | HS_FIELD_WEAK},
@@ -97,11 +64,6 @@ static const struct hs_rule rules[] = {
 	 .visit = hs_visit_type,
 	 .hidden = hs_visit_type_hidden,
 	 .size = hs_type_object_size,
-	 .subclass_keeps_role = true},
-	{.name = "module",
-	 .role = HS_ROLE_MODULE,
-	 .fields = module_fields,
-	 .visit = module_visit,
 	 .subclass_keeps_role = true},
 	{.name = "weakref.ReferenceType",
 	 .role = HS_ROLE_WEAKREF,

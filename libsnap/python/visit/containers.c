@@ -22,7 +22,8 @@ static uint64_t list_size(struct hs_python *python, const struct hs_object *obje
 
 static void tuple_visit(struct hs_python *python, const struct hs_object *object)
 {
-	hs_visit_items(python, object->address + PY_TUPLE_ITEMS, hs_ob_size(object), 0);
+	hs_visit_items(python, object->address + python->layout->tuple_items, hs_ob_size(object),
+		       0);
 }
 
 /*
@@ -36,13 +37,13 @@ static uint64_t structseq_count(struct hs_python *python, const struct hs_object
 	uint64_t digit = 0;
 	hs_addr number;
 
-	if (definer->basicsize > PY_TUPLE_ITEMS)
-		return count + (definer->basicsize - PY_TUPLE_ITEMS) / 8;
+	if (definer->basicsize > python->layout->tuple_items)
+		return count + (definer->basicsize - python->layout->tuple_items) / 8;
 	if (definer->structseq_fields)
 		return definer->structseq_fields > count ? definer->structseq_fields : count;
 	number = hs_dict_get(python, hs_type_dict(python, definer), "n_fields");
 	/* A small int: its first digit, of 30 bits, is all of it. */
-	if (number && hs_image_u64(python->image, number + PY_VAR_HEADER_SIZE, &digit) &&
+	if (number && hs_image_u64(python->image, number + PY_INT_DIGITS, &digit) &&
 	    (digit & 0x3fffffff) > count && (digit & 0x3fffffff) < 1000) {
 		count = digit & 0x3fffffff;
 		((struct hs_pytype *)definer)->structseq_fields = (uint32_t)count;
@@ -52,8 +53,8 @@ static uint64_t structseq_count(struct hs_python *python, const struct hs_object
 
 static void structseq_visit(struct hs_python *python, const struct hs_object *object)
 {
-	hs_visit_items(python, object->address + PY_TUPLE_ITEMS, structseq_count(python, object),
-		       0);
+	hs_visit_items(python, object->address + python->layout->tuple_items,
+		       structseq_count(python, object), 0);
 }
 
 /* What stands for an entry removed; its type is like no other's. */
@@ -144,7 +145,7 @@ static uint64_t deque_size(struct hs_python *python, const struct hs_object *obj
 /* Whether the collector passes over the values of @dict: an instance reports them (3.13). */
 static bool values_belong_to_instance(struct hs_python *python, const struct hs_dict *dict)
 {
-	return dict->split && dict->embedded && !hs_managed_dict_first(python);
+	return dict->split && dict->embedded && !python->dict_before_values;
 }
 
 /*
@@ -291,6 +292,12 @@ static const struct hs_rule rules[] = {
 	 .visit = deque_visit,
 	 .size = deque_size},
 	{.name = "dict",
+	 .role = HS_ROLE_MAPPING,
+	 .visit = hs_visit_dict,
+	 .hidden = hs_visit_dict_hidden,
+	 .size = hs_dict_size},
+	{.name = "frozendict",
+	 .versions = HS_SINCE(15),
 	 .role = HS_ROLE_MAPPING,
 	 .visit = hs_visit_dict,
 	 .hidden = hs_visit_dict_hidden,

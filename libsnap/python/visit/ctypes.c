@@ -10,7 +10,8 @@ enum {
 	STGDICT_PROTO = 96,
 	STGINFO_LENGTH = 24,
 	STGINFO_ELEMENTS = 48,
-	STGINFO_FORMAT = 136,
+	STGINFO_FORMAT_3_13 = 136,
+	STGINFO_FORMAT = 144,
 	MAX_FORMAT = 1 << 20,
 };
 
@@ -66,22 +67,28 @@ static bool has_stginfo(const struct hs_python *python)
 
 static void visit_stginfo(struct hs_python *python, const struct hs_object *object)
 {
-	static const struct {
-		uint32_t offset;
-		const char *name;
-	} fields[] = {
-		{56, "proto"},	  {88, "argtypes"}, {96, "converters"},
-		{104, "restype"}, {112, "checker"}, {120, "module"},
+	static const struct hs_field_rule fields[] = {
+		{"proto", 56, 0},
+		{"argtypes", 88, 0},
+		{"converters", 96, 0},
+		{"restype", 104, 0},
+		{"checker", 112, 0},
+		{"pointer_type", 120, HS_SINCE(14)},
+		{"module", 120, HS_BEFORE(14)},
+		{"module", 128, HS_SINCE(14)},
+		{0},
 	};
 	hs_addr info = stginfo(python, object);
 	uint32_t initialised = 0;
 
 	hs_image_u32(python->image, info, &initialised);
-	for (size_t i = 0; initialised && i < sizeof(fields) / sizeof(fields[0]); i++) {
+	for (const struct hs_field_rule *field = fields; initialised && field->name; field++) {
 		hs_addr value = 0;
 
-		hs_image_u64(python->image, info + fields[i].offset, &value);
-		hs_visit_named(python, value, fields[i].name);
+		if (!hs_versions_have(field->flags, python->layout->minor))
+			continue;
+		hs_image_u64(python->image, info + field->offset, &value);
+		hs_visit_named(python, value, field->name);
 	}
 }
 
@@ -107,6 +114,7 @@ static void pointer_visit(struct hs_python *python, const struct hs_object *obje
 static uint64_t ctype_size(struct hs_python *python, const struct hs_object *object)
 {
 	hs_addr info = stginfo(python, object);
+	uint32_t format = python->layout->minor >= 14 ? STGINFO_FORMAT : STGINFO_FORMAT_3_13;
 	uint32_t initialised = 0;
 
 	if (!has_stginfo(python))
@@ -114,8 +122,8 @@ static uint64_t ctype_size(struct hs_python *python, const struct hs_object *obj
 	hs_image_u32(python->image, info, &initialised);
 	if (!initialised)
 		return object->type->basicsize;
-	return object->type->basicsize + owned_size(python, info + STGINFO_LENGTH,
-						    info + STGINFO_ELEMENTS, info + STGINFO_FORMAT);
+	return object->type->basicsize +
+	       owned_size(python, info + STGINFO_LENGTH, info + STGINFO_ELEMENTS, info + format);
 }
 
 #define METATYPE(tp_name, visitor)                                                                 \

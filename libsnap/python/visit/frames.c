@@ -19,17 +19,55 @@ static uint64_t code_slots(struct hs_python *python, hs_addr code, uint32_t *loc
 	return *locals < 1u << 24 && stack < 1u << 24 ? (uint64_t)*locals + stack : 0;
 }
 
+int64_t hs_frame_slots(struct hs_python *python, hs_addr frame)
+{
+	const struct hs_layout *layout = python->layout;
+	uint32_t top = 0;
+	hs_addr end = 0;
+
+	if (layout->iframe_stackpointer == HS_ABSENT) {
+		hs_image_u32(python->image, frame + layout->iframe_stacktop, &top);
+		return (int32_t)top;
+	}
+	hs_image_u64(python->image, frame + layout->iframe_stackpointer, &end);
+	return end ? (int64_t)(end - frame - layout->iframe_localsplus) / 8 : 0;
+}
+
+static void visit_slots(struct hs_python *python, hs_addr frame, hs_addr code)
+{
+	const struct hs_layout *layout = python->layout;
+	hs_addr first = frame + layout->iframe_localsplus;
+	struct hs_words names = {0};
+	struct hs_words slots;
+	hs_addr tuple;
+	uint32_t locals;
+	uint64_t limit = code_slots(python, code, &locals);
+	int64_t count = hs_frame_slots(python, frame);
+
+	if (count <= 0 || (uint64_t)count > limit)
+		return;
+	count = (int64_t)hs_python_limit(python, first, (uint64_t)count);
+	slots = hs_words_open(python->image, first, (uint64_t)count);
+	if (hs_image_u64(python->image, code + layout->code_localsplusnames, &tuple))
+		names = hs_words_open(python->image, tuple + layout->tuple_items, locals);
+	for (uint32_t i = 0; i < (uint32_t)count; i++) {
+		hs_addr value = hs_stack_ref(python, hs_words_get(&slots, i));
+		uint32_t name = HS_NONE;
+
+		if (i < locals && names.image && !python->redact)
+			name = hs_text_number(python, hs_words_get(&names, i));
+		if (name == HS_NONE)
+			hs_visit(python, value, HS_LABEL_NONE, 0);
+		else
+			hs_visit(python, value, HS_LABEL_LOCAL, name);
+	}
+}
+
 void hs_visit_frame(struct hs_python *python, hs_addr frame)
 {
 	const struct hs_layout *layout = python->layout;
 	const uint8_t *at = hs_image_at(python->image, frame, layout->iframe_localsplus);
-	struct hs_words names = {0};
-	struct hs_words slots;
-	hs_addr code;
 	hs_addr word;
-	hs_addr tuple;
-	int32_t stacktop;
-	uint32_t locals;
 
 	if (!at) {
 		hs_python_gap(python, "frame cannot be read", frame);
@@ -40,27 +78,10 @@ void hs_visit_frame(struct hs_python *python, hs_addr frame)
 	memcpy(&word, at + layout->iframe_locals, 8);
 	hs_visit_named(python, word, "f_locals");
 	memcpy(&word, at + layout->iframe_function, 8);
-	hs_visit_named(python, word, "function");
-	memcpy(&code, at + layout->iframe_code, 8);
-	hs_visit_named(python, code, "f_code");
-	memcpy(&stacktop, at + layout->iframe_stacktop, 4);
-	if (stacktop <= 0 || (uint64_t)stacktop > code_slots(python, code, &locals))
-		return;
-	stacktop = (int32_t)hs_python_limit(python, frame + layout->iframe_localsplus,
-					    (uint64_t)stacktop);
-	slots = hs_words_open(python->image, frame + layout->iframe_localsplus, (uint64_t)stacktop);
-	if (hs_image_u64(python->image, code + layout->code_localsplusnames, &tuple))
-		names = hs_words_open(python->image, tuple + PY_TUPLE_ITEMS, locals);
-	for (uint32_t i = 0; i < (uint32_t)stacktop; i++) {
-		uint32_t name = HS_NONE;
-
-		if (i < locals && names.image && !python->redact)
-			name = hs_text_number(python, hs_words_get(&names, i));
-		if (name == HS_NONE)
-			hs_visit(python, hs_words_get(&slots, i), HS_LABEL_NONE, 0);
-		else
-			hs_visit(python, hs_words_get(&slots, i), HS_LABEL_LOCAL, name);
-	}
+	hs_visit_named(python, hs_stack_ref(python, word), "function");
+	memcpy(&word, at + layout->iframe_code, 8);
+	hs_visit_named(python, hs_stack_ref(python, word), "f_code");
+	visit_slots(python, frame, hs_stack_ref(python, word));
 }
 
 static const struct hs_field_rule frame_fields[] = {
@@ -68,6 +89,7 @@ static const struct hs_field_rule frame_fields[] = {
 	{"f_trace", AT(frame_trace), HS_FIELD_LAYOUT},
 	{"f_extra_locals", AT(frame_extra_locals), HS_FIELD_LAYOUT},
 	{"f_locals_cache", AT(frame_locals_cache), HS_FIELD_LAYOUT},
+	{"f_overwritten_fast_locals", AT(frame_overwritten_fast_locals), HS_FIELD_LAYOUT},
 	{0},
 };
 
@@ -80,6 +102,15 @@ static void frame_visit(struct hs_python *python, const struct hs_object *object
 		hs_visit_frame(python, frame);
 }
 
+/* The code that the frame at @frame runs. */
+static hs_addr frame_code(struct hs_python *python, hs_addr frame)
+{
+	uint64_t word = 0;
+
+	hs_image_u64(python->image, frame + python->layout->iframe_code, &word);
+	return hs_stack_ref(python, word);
+}
+
 static uint64_t slots_size(struct hs_python *python, hs_addr code)
 {
 	uint32_t locals;
@@ -90,10 +121,8 @@ static uint64_t slots_size(struct hs_python *python, hs_addr code)
 static uint64_t frame_size(struct hs_python *python, const struct hs_object *object)
 {
 	hs_addr frame = hs_word(object, python->layout->frame_iframe);
-	hs_addr code = 0;
 
-	hs_image_u64(python->image, frame + python->layout->iframe_code, &code);
-	return python->layout->frame_data + slots_size(python, code);
+	return python->layout->frame_data + slots_size(python, frame_code(python, frame));
 }
 
 static const struct hs_field_rule generator_fields[] = {
@@ -115,19 +144,24 @@ static const struct hs_field_rule async_generator_fields[] = {
 
 static void generator_visit(struct hs_python *python, const struct hs_object *object)
 {
+	hs_addr frame = object->address + python->layout->generator_iframe;
 	const uint8_t *state =
 		hs_image_at(python->image, object->address + python->layout->generator_state, 1);
 
-	if (state && (int8_t)*state < python->layout->generator_cleared)
-		hs_visit_frame(python, object->address + python->layout->generator_iframe);
+	if (!state)
+		return;
+	if ((int8_t)*state < python->layout->generator_cleared)
+		hs_visit_frame(python, frame);
+	else if (python->layout->minor >= 14) /* a frame gone leaves its code */
+		hs_visit_named(python, frame_code(python, frame), "f_code");
 }
 
 static uint64_t generator_size(struct hs_python *python, const struct hs_object *object)
 {
 	const struct hs_layout *layout = python->layout;
-	hs_addr code = hs_word(object, layout->generator_code == HS_ABSENT
-					       ? layout->generator_iframe + layout->iframe_code
-					       : layout->generator_code);
+	hs_addr code = layout->generator_code == HS_ABSENT
+			       ? frame_code(python, object->address + layout->generator_iframe)
+			       : hs_word(object, layout->generator_code);
 
 	return layout->generator_iframe + slots_size(python, code);
 }

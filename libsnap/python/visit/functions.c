@@ -16,6 +16,7 @@ static const struct hs_field_rule function_fields[] = {
 	{"__dict__", AT(function_dict), HS_FIELD_LAYOUT},
 	{"__closure__", AT(function_closure), HS_FIELD_LAYOUT},
 	{"__annotations__", AT(function_annotations), HS_FIELD_LAYOUT},
+	{"__annotate__", AT(function_annotate), HS_FIELD_LAYOUT},
 	{"__type_params__", AT(function_typeparams), HS_FIELD_LAYOUT},
 	{"__qualname__", AT(function_qualname), HS_FIELD_LAYOUT},
 	{0},

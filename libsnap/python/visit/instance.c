@@ -2,11 +2,6 @@
 /* instance.c: instances of classes written in Python: slots, attributes, dict. */
 #include "libsnap/python/visit/visit.h"
 
-bool hs_managed_dict_first(const struct hs_python *python)
-{
-	return python->hexversion >= 0x030d0df0;
-}
-
 bool hs_has_code_names(struct hs_python *python, uint32_t granule)
 {
 	bool odd = hs_bitmap_get(&python->odd, granule) ||
@@ -104,7 +99,7 @@ void hs_visit_managed_dict(struct hs_python *python, const struct hs_object *obj
 	struct attributes found = find_attributes(python, object);
 
 	if (python->layout->values_place == HS_VALUES_INLINE) {
-		if (hs_managed_dict_first(python) && found.dict)
+		if (python->dict_before_values && found.dict)
 			hs_visit_named(python, found.dict, "__dict__");
 		else if (!visit_values(python, object, found.values))
 			hs_visit_named(python, found.dict, "__dict__");
@@ -167,7 +162,7 @@ void hs_visit_instance_hidden(struct hs_python *python, const struct hs_object *
 	    python->layout->values_place != HS_VALUES_INLINE)
 		return;
 	found = find_attributes(python, object);
-	if (!found.dict || !found.values || hs_managed_dict_first(python) ||
+	if (!found.dict || !found.values || python->dict_before_values ||
 	    !hs_values_open(python, found.values, 0, &values) || !values.valid)
 		return;
 	hs_visit_named(python, found.dict, "__dict__");

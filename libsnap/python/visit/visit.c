@@ -351,7 +351,7 @@ void hs_visit_object(struct hs_python *python, const struct hs_object *object)
 	struct hs_build_object row = {
 		.address = object->address,
 		.type = object->type->number,
-		.refcount = hs_word(object, PY_REFCNT),
+		.refcount = hs_refcount(python, hs_word(object, PY_REFCNT)),
 		.generation = generation_of(python, object->granule),
 		.owner = hs_map32_get(&python->owners, object->granule),
 	};

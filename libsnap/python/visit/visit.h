@@ -9,11 +9,6 @@
 #include "libsnap/python/types.h"
 
 enum {
-	/* A reference count beyond this is a pointer in a freed block, not a count. */
-	HS_REFCOUNT_BITS = 40,
-};
-
-enum {
 	HS_FIELD_HIDDEN = 1 << 0, /* not reported by the collector */
 	HS_FIELD_WEAK = 1 << 1,	  /* does not keep its target alive */
 	HS_FIELD_LAYOUT = 1 << 2, /* offset is HS_LAYOUT_FIELD(...): it depends on the version */
@@ -87,6 +82,7 @@ extern const struct hs_rule_family hs_rules_frames;
 extern const struct hs_rule_family hs_rules_functions;
 extern const struct hs_rule_family hs_rules_itertools;
 extern const struct hs_rule_family hs_rules_library;
+extern const struct hs_rule_family hs_rules_modules;
 
 #define HS_RULE_FAMILY(table)                                                                      \
 	{                                                                                          \
@@ -147,12 +143,6 @@ void hs_visit_instance(struct hs_python *python, const struct hs_object *object)
 /* The managed dict or values of @object, as PyObject_VisitManagedDict() does. */
 void hs_visit_managed_dict(struct hs_python *python, const struct hs_object *object);
 
-/*
- * Whether the collector looks for an instance's materialised dict before its inline values: from
- * 3.13.13 on (gh-130327).  Before, the values came first and such a dict reported nothing.
- */
-bool hs_managed_dict_first(const struct hs_python *python);
-
 /* What hs_visit_instance() or the collector left out of an instance's attributes. */
 void hs_visit_instance_hidden(struct hs_python *python, const struct hs_object *object);
 
@@ -174,6 +164,12 @@ uint64_t hs_dict_size(struct hs_python *python, const struct hs_object *object);
 void hs_visit_type(struct hs_python *python, const struct hs_object *object);
 void hs_visit_type_hidden(struct hs_python *python, const struct hs_object *object);
 uint64_t hs_type_object_size(struct hs_python *python, const struct hs_object *object);
+
+/*
+ * How many words the frame at @frame says that it uses, locals and evaluation stack; less than 1 if
+ * it does not say, as while it runs.  Not checked against its code.
+ */
+int64_t hs_frame_slots(struct hs_python *python, hs_addr frame);
 
 /* Locals and evaluation stack of the interpreter frame at @frame, with what it refers to. */
 void hs_visit_frame(struct hs_python *python, hs_addr frame);

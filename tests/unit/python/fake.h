@@ -159,9 +159,8 @@ static inline hs_addr fake_name(struct fake *fake, const char *text)
 }
 
 static const struct hs_layout *const FAKE_LAYOUTS[] = {
-	&hs_layout_3_11,
-	&hs_layout_3_12,
-	&hs_layout_3_13,
+	&hs_layout_3_11,   &hs_layout_3_12, &hs_layout_3_13,
+	&hs_layout_3_14_0, &hs_layout_3_14, &hs_layout_3_15,
 };
 
 enum {

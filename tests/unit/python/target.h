@@ -176,7 +176,7 @@ static inline struct hs_error *target_parse(struct hs_image *image,
 	struct hs_python *python;
 	struct hs_error *err;
 
-	err = hs_heap_open(image, runtime->layout, runtime->address, &facts, &python);
+	err = hs_heap_open(image, runtime, &facts, &python);
 	if (err)
 		return err;
 	err = hs_heap_read(python, &facts, NULL, NULL, ret);
