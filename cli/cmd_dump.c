@@ -103,7 +103,7 @@ int cmd_dump(const struct options *options, struct terminal *terminal)
 		.progress = terminal_progress,
 		.context = terminal,
 	};
-	const struct hs_save_options save = {
+	struct hs_save_options save = {
 		.level = options->level,
 		.overwrite = options->force,
 		.progress = terminal_progress,
@@ -130,6 +130,7 @@ int cmd_dump(const struct options *options, struct terminal *terminal)
 	err = hs_capture_process((pid_t)pid, &capture, &snap);
 	if (err)
 		return terminal_fail(terminal, err);
+	output_owner(&save.owner_uid, &save.owner_gid);
 	err = hs_snapshot_save(snap, path, &save);
 	terminal_progress_end(terminal);
 	if (err)

@@ -21,6 +21,7 @@ int cmd_export(const struct options *options, struct terminal *terminal)
 		.progress = terminal_progress,
 		.progress_context = terminal,
 	};
+	struct hs_save_options save = {.overwrite = options->force};
 	const char *path = options->output ? options->output : "-";
 	struct hs_snapshot *snap;
 	struct hs_error *err;
@@ -35,7 +36,8 @@ int cmd_export(const struct options *options, struct terminal *terminal)
 	if (err)
 		return terminal_fail(terminal, err);
 	terminal_progress_end(terminal);
-	err = hs_export_save(snap, options->to, path, options->force);
+	output_owner(&save.owner_uid, &save.owner_gid);
+	err = hs_export_save(snap, options->to, path, &save);
 	hs_snapshot_destroy(snap);
 	if (err)
 		return terminal_fail(terminal, err);

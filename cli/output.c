@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* output.c: where results go: standard output, or a file. */
 #include "output.h"
+#include "units.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 bool output_is_stdout(const char *path)
 {
@@ -69,4 +71,22 @@ int output_finish(struct terminal *terminal)
 		return 0;
 	return terminal_complain(terminal, HS_ERROR_FAILED, "cannot write standard output: %s",
 				 errno ? strerror(errno) : "an earlier write failed");
+}
+
+static bool read_id(const char *variable, uint32_t *ret)
+{
+	const char *text = getenv(variable);
+	uint64_t value;
+
+	if (!text || !units_parse_number(text, UINT32_MAX - 1, &value))
+		return false;
+	*ret = (uint32_t)value;
+	return true;
+}
+
+void output_owner(uint32_t *uid, uint32_t *gid)
+{
+	*uid = *gid = 0;
+	if (geteuid() || !read_id("SUDO_UID", uid) || !read_id("SUDO_GID", gid))
+		*uid = *gid = 0;
 }

@@ -20,6 +20,12 @@ int output_report(struct terminal *terminal, const struct options *options,
 int output_finish(struct terminal *terminal);
 
 /*
+ * Whom a file is to belong to that root writes for somebody else: under sudo, to whoever called
+ * it.  0 and 0 otherwise.
+ */
+void output_owner(uint32_t *uid, uint32_t *gid);
+
+/*
  * @path as one word that a shell takes and a terminal survives; owned by the caller, NULL if
  * memory ran out.
  */

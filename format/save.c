@@ -75,6 +75,8 @@ struct hs_error *hs_snapshot_save(const struct hs_snapshot *snap, const char *pa
 	err = hs_file_writer_create(path, options->overwrite, &file);
 	if (err)
 		return err;
+	if (options->owner_uid)
+		hs_file_writer_give(file, options->owner_uid, options->owner_gid);
 	err = write_sections(snap, file, options);
 	if (err)
 		return err == &hs_enomem ? err : hs_error_wrap(err, "writing %s", path);

@@ -280,6 +280,13 @@ struct hs_error *hs_output_check(const char *path, bool overwrite)
 	return err;
 }
 
+void hs_file_writer_give(struct hs_file_writer *writer, uint32_t uid, uint32_t gid)
+{
+	if (writer->directory >= 0 && fchown(writer->fd, uid, gid))
+		keep(writer, hs_error_errno(errno, "writing %s: giving it to user %u", writer->path,
+					    (unsigned int)uid));
+}
+
 static void write_out(struct hs_file_writer *writer, const char *data, size_t size)
 {
 	while (size && !writer->error) {

@@ -26,6 +26,9 @@ struct hs_file_writer;
 struct hs_error *hs_file_writer_create(const char *path, bool overwrite,
 				       struct hs_file_writer **ret) HS_MUST_CHECK;
 
+/* Have the file belong to somebody else; standard output stays whose it is.  Takes privileges. */
+void hs_file_writer_give(struct hs_file_writer *writer, uint32_t uid, uint32_t gid);
+
 /* Append @size bytes.  Buffered. */
 void hs_file_writer_write(struct hs_file_writer *writer, const void *data, size_t size);
 

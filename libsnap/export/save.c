@@ -14,16 +14,21 @@ static ssize_t write_to_file(void *cookie, const char *data, size_t size)
 }
 
 struct hs_error *hs_export_save(const struct hs_snapshot *snap, const struct hs_exporter *exporter,
-				const char *path, bool overwrite)
+				const char *path, const struct hs_save_options *options)
 {
+	static const struct hs_save_options defaults;
 	const cookie_io_functions_t functions = {.write = write_to_file};
 	_cleanup_file_writer_ struct hs_file_writer *writer = NULL;
 	struct hs_error *err;
 	FILE *stream;
 
-	err = hs_file_writer_create(path, overwrite, &writer);
+	if (!options)
+		options = &defaults;
+	err = hs_file_writer_create(path, options->overwrite, &writer);
 	if (err)
 		return err;
+	if (options->owner_uid)
+		hs_file_writer_give(writer, options->owner_uid, options->owner_gid);
 	stream = fopencookie(writer, "w", functions);
 	if (!stream)
 		return &hs_enomem;

@@ -5,31 +5,51 @@
 #include "format/base/cleanup.h"
 #include "libsnap/memory/proc.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <gelf.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 static void end_elf(Elf **elf)
 {
 	elf_end(*elf);
 }
 
-/* Open a regular file, and no other kind: the path comes from the target. */
-static int open_regular(pid_t pid, const char *path, uint64_t inode)
+/*
+ * Open what @place, a descriptor that only names it, is: a regular file, and no other kind, for the
+ * path came from the target and opening a device or a FIFO does things.
+ */
+static int open_regular(int place, uint64_t inode)
 {
-	int fd = hs_proc_open(pid, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+	char path[32];
 	struct stat st;
 
-	if (fd < 0)
+	if (place < 0 || fstat(place, &st) || !S_ISREG(st.st_mode) || st.st_ino != inode)
 		return -1;
-	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_ino != inode) {
-		close(fd);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", place);
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+/* Name @path as the target sees it: links in it do not lead out of the target's root. */
+static int name_below_root(pid_t pid, const char *path)
+{
+	struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT};
+	_cleanup_fd_ int root = hs_proc_open(pid, "root", O_PATH | O_DIRECTORY);
+	int fd;
+
+	if (root < 0)
 		return -1;
-	}
+	fd = (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
+	/* Before Linux 5.6: no links at the end of the path, at least. */
+	if (fd < 0 && errno == ENOSYS)
+		fd = openat(root, path + strspn(path, "/"), O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	return fd;
 }
 
@@ -39,22 +59,19 @@ static int open_regular(pid_t pid, const char *path, uint64_t inode)
  */
 static int open_mapped(pid_t pid, const struct hs_mapping *mapping)
 {
-	_cleanup_free_ char *path = NULL;
+	_cleanup_fd_ int below = -1;
+	_cleanup_fd_ int link = -1;
+	char path[64];
 	int fd;
 
-	if (asprintf(&path, "map_files/%" PRIx64 "-%" PRIx64, mapping->start, mapping->end) < 0) {
-		path = NULL;
-		return -1;
-	}
-	fd = open_regular(pid, path, mapping->inode);
+	snprintf(path, sizeof(path), "map_files/%" PRIx64 "-%" PRIx64, mapping->start,
+		 mapping->end);
+	link = hs_proc_open(pid, path, O_PATH);
+	fd = open_regular(link, mapping->inode);
 	if (fd >= 0)
 		return fd;
-	free(path);
-	if (asprintf(&path, "root%s", mapping->name) < 0) {
-		path = NULL;
-		return -1;
-	}
-	return open_regular(pid, path, mapping->inode);
+	below = name_below_root(pid, mapping->name);
+	return open_regular(below, mapping->inode);
 }
 
 /* What to add to the addresses in the file to get those in the process. */

@@ -11,7 +11,6 @@ import subprocess
 import pytest
 
 
-
 @pytest.fixture
 def target(start, any_python):
     return start(any_python, "sample.py")
@@ -68,6 +67,19 @@ def test_the_file_is_for_its_owner_alone(heapsnap, target, tmp_path):
     heapsnap("dump", target.pid, "-o", tmp_path / "a.snap", preexec_fn=lambda: os.umask(0))
     assert stat.S_IMODE(os.stat(tmp_path / "a.snap").st_mode) == 0o600
     assert os.listdir(tmp_path) == ["a.snap"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_under_sudo_the_file_is_the_caller_s(heapsnap, target, tmp_path):
+    env = dict(os.environ, SUDO_UID="12345", SUDO_GID="23456")
+    heapsnap("dump", target.pid, "-o", tmp_path / "a.snap", env=env)
+    heapsnap("export", tmp_path / "a.snap", "--to", "jsonl", "-o", tmp_path / "a.jsonl", env=env)
+    for name in os.listdir(tmp_path):
+        status = os.stat(tmp_path / name)
+        assert (status.st_uid, status.st_gid) == (12345, 23456)
+        assert stat.S_IMODE(status.st_mode) == 0o600
+    heapsnap("dump", target.pid, "-f", "-o", tmp_path / "a.snap")
+    assert os.stat(tmp_path / "a.snap").st_uid == 0
 
 
 def test_an_existing_file_is_kept(heapsnap, target, tmp_path):

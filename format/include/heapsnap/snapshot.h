@@ -299,6 +299,9 @@ struct hs_open_options {
 struct hs_save_options {
 	int level;	/* of zstd, 1 .. 19; 0: 3 */
 	bool overwrite; /* replace an existing file */
+	/* Whom the file is to belong to, if this process is root; 0: to root. */
+	uint32_t owner_uid;
+	uint32_t owner_gid;
 	hs_progress_fn *progress;
 	void *progress_context;
 };

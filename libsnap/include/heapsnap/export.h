@@ -28,11 +28,12 @@ HS_EXPORT struct hs_error *hs_export(const struct hs_snapshot *snap,
 
 /*
  * The same into the file at @path, which appears whole or not at all, with mode 0600; "-" means
- * standard output.  An existing file is replaced only if @overwrite.
+ * standard output.  Of @options, which may be NULL, those count that say whether an existing file
+ * is replaced and whom the file belongs to.
  */
 HS_EXPORT struct hs_error *hs_export_save(const struct hs_snapshot *snap,
 					  const struct hs_exporter *exporter, const char *path,
-					  bool overwrite) HS_MUST_CHECK;
+					  const struct hs_save_options *options) HS_MUST_CHECK;
 
 #ifdef __cplusplus
 }
