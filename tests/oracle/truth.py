@@ -1,29 +1,38 @@
 # SPDX-License-Identifier: MIT
 """truth.py: what the interpreter itself says of its objects, written down just before it blocks.
 
-One JSON line per object: [address, type's name, sys.getsizeof(), addresses of the referents that
-gc.get_referents() gives, in its order].  The objects are those on the collector's lists and all
-that they lead to.
+One JSON line per object: [address, type's name, sys.getsizeof(), whether the collector tracks it,
+addresses of the referents that gc.get_referents() gives, in its order].  The objects are those on
+the collector's lists and all that they lead to.  A line before these has what the target wants to
+be known: a list of texts.
 """
 import gc
 import json
 import sys
 
+NAMES = {}
 
-def type_name(obj, cache={}):
+
+def type_name(obj):
     cls = type(obj)
-    if cls not in cache:
-        module = type.__dict__["__module__"].__get__(cls)
+    if cls not in NAMES:
         qualname = type.__dict__["__qualname__"].__get__(cls)
-        cache[cls] = qualname if module == "builtins" else "%s.%s" % (module, qualname)
-    return cache[cls]
+        try:
+            module = type.__dict__["__module__"].__get__(cls)
+        except AttributeError:  # made where there is no __name__
+            module = None
+        if module is None:
+            NAMES[cls] = cls.__name__
+        else:
+            NAMES[cls] = qualname if module == "builtins" else "%s.%s" % (module, qualname)
+    return NAMES[cls]
 
 
 def closure():
     """All objects that the collector's lists lead to, but for those that the search itself made."""
     found = gc.get_objects()
     seen = {id(obj) for obj in found}
-    ours = {id(found), id(seen), id(sys._getframe()), id(sys._getframe(1))}
+    ours = {id(found), id(seen), id(NAMES), id(sys._getframe()), id(sys._getframe(1))}
     ours.add(id(ours))
     position = 0
     while position < len(found):
@@ -43,17 +52,18 @@ def size_of(obj):
         return -1
 
 
-def write(path):
+def write(path, remarks=()):
     """Write the truth about everything alive to @path."""
     gc.collect()
     gc.disable()
     with open(path, "w", buffering=1 << 20) as out:
+        out.write(json.dumps(list(remarks)) + "\n")
         objects = closure()
         ours = {id(objects), id(out), id(out.buffer), id(out.buffer.raw)}
         for obj in objects:
             if id(obj) in ours:
                 continue
             refs = gc.get_referents(obj)
-            out.write(json.dumps([id(obj), type_name(obj), size_of(obj),
+            out.write(json.dumps([id(obj), type_name(obj), size_of(obj), gc.is_tracked(obj),
                                   [id(ref) for ref in refs]]) + "\n")
     return objects
