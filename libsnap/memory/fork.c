@@ -160,6 +160,7 @@ struct birth {
 	pid_t parent; /* the thread that makes the call */
 	pid_t child;  /* that is to make the copy; 0: none */
 	pid_t copy;
+	int64_t number; /* of the copy, as the thread has it: if it is its own child */
 };
 
 /*
@@ -204,7 +205,8 @@ static bool is_subreaper(struct hs_injection *injection)
 	       answer;
 }
 
-static bool wait_for(struct hs_injection *injection, pid_t child)
+/* @child is the number that the thread itself has for it. */
+static bool wait_for(struct hs_injection *injection, int64_t child)
 {
 	const uint64_t arguments[5] = {(uint64_t)child, 0, __WALL};
 	int64_t result;
@@ -242,7 +244,7 @@ static const char *clone_twice(struct hs_injection *injection, struct birth *bir
 		return "the call was interrupted";
 	if (result < 0)
 		return clone_error(result);
-	if (!birth->child || !wait_for(injection, birth->child))
+	if (!birth->child || !wait_for(injection, result))
 		return "the child between was lost";
 	return birth->copy ? NULL : "there is not enough memory for one more process";
 }
@@ -257,6 +259,7 @@ static const char *clone_once(struct hs_injection *injection, struct birth *birt
 		return "the call was interrupted";
 	if (result < 0)
 		return clone_error(result);
+	birth->number = result;
 	return birth->copy ? NULL : "the copy was lost";
 }
 
@@ -279,7 +282,11 @@ const char *hs_fork_make(struct hs_stop *stop, const struct hs_maps *maps,
 	why = once ? clone_once(&injection, &birth) : clone_twice(&injection, &birth);
 	if (!hs_injection_end(&injection) && !why)
 		why = "the thread that forked was lost";
-	*ret = (struct hs_fork){.pid = birth.copy, .belongs_to_it = once};
+	*ret = (struct hs_fork){
+		.pid = birth.copy,
+		.belongs_to_it = once,
+		.number = (pid_t)birth.number,
+	};
 	if (why)
 		hs_fork_kill(ret);
 	return why;
@@ -298,12 +305,12 @@ void hs_fork_kill(struct hs_fork *fork)
 }
 
 void hs_fork_reap(struct hs_stop *stop, const struct hs_maps *maps, const struct hs_fork_plan *plan,
-		  pid_t child)
+		  pid_t number)
 {
 	struct hs_injection injection;
 
 	if (choose(stop, maps, plan, &injection) || ask_filters(&injection, plan))
 		return;
-	wait_for(&injection, child);
+	wait_for(&injection, number);
 	hs_injection_end(&injection);
 }

@@ -25,6 +25,7 @@ struct hs_fork_plan {
 struct hs_fork {
 	pid_t pid;	    /* of the copy, stopped and traced by us; 0: there is none */
 	bool belongs_to_it; /* to the target: see hs_fork_reap() */
+	pid_t number;	    /* as the target, perhaps in another namespace, knows the copy */
 };
 
 /* Look, before process @pid is stopped, whether it can be made to fork and how. */
@@ -43,6 +44,6 @@ void hs_fork_kill(struct hs_fork *fork);
 
 /* Have the process, which is stopped, take note of the end of a copy that belongs to it. */
 void hs_fork_reap(struct hs_stop *stop, const struct hs_maps *maps, const struct hs_fork_plan *plan,
-		  pid_t child);
+		  pid_t number);
 
 #endif

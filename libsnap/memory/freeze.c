@@ -10,7 +10,7 @@ enum {
 };
 
 /* A copy that belongs to the process is taken note of, or it would stay as a zombie. */
-static void reap(struct hs_process *process, const struct hs_freeze_options *options, pid_t child,
+static void reap(struct hs_process *process, const struct hs_freeze_options *options, pid_t number,
 		 uint64_t *pause_ns)
 {
 	uint64_t start = hs_clock_monotonic();
@@ -20,7 +20,7 @@ static void reap(struct hs_process *process, const struct hs_freeze_options *opt
 		hs_error_destroy(err);
 		return;
 	}
-	hs_process_reap(process, options->maps, options->plan, child);
+	hs_process_reap(process, options->maps, options->plan, number);
 	hs_process_resume(process);
 	*pause_ns += hs_clock_monotonic() - start;
 }
@@ -32,15 +32,15 @@ static struct hs_error *copy_at_once(struct hs_process *process, struct hs_image
 {
 	const uint64_t deadline = hs_clock_monotonic() + FORK_LIMIT_MS * 1000000ull;
 	struct hs_process *copy = NULL;
-	pid_t child = fork->pid;
+	pid_t number = fork->number;
 	struct hs_error *err;
 
-	err = hs_process_open(child, &copy);
+	err = hs_process_open(fork->pid, &copy);
 	if (!err)
 		err = hs_process_copy(copy, image, deadline, &facts->unreadable);
 	hs_process_close(copy);
 	hs_fork_kill(fork);
-	reap(process, options, child, &facts->pause_ns);
+	reap(process, options, number, &facts->pause_ns);
 	return err;
 }
 

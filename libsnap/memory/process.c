@@ -209,9 +209,9 @@ const char *hs_process_fork(struct hs_process *process, const struct hs_maps *ma
 }
 
 void hs_process_reap(struct hs_process *process, const struct hs_maps *maps,
-		     const struct hs_fork_plan *plan, pid_t child)
+		     const struct hs_fork_plan *plan, pid_t number)
 {
-	hs_fork_reap(&process->stop, maps, plan, child);
+	hs_fork_reap(&process->stop, maps, plan, number);
 }
 
 struct hs_error *hs_process_too_slow(pid_t pid)

@@ -45,7 +45,7 @@ void hs_process_resume(struct hs_process *process);
 const char *hs_process_fork(struct hs_process *process, const struct hs_maps *maps,
 			    const struct hs_fork_plan *plan, struct hs_fork *ret);
 void hs_process_reap(struct hs_process *process, const struct hs_maps *maps,
-		     const struct hs_fork_plan *plan, pid_t child);
+		     const struct hs_fork_plan *plan, pid_t number);
 
 /*
  * Find the pages worth copying.  Python keeps its objects in private memory that can be written to;

@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: MIT
+"""test_endurance.py: dumps by the hundred, at work, in a storm of signals, killed at any moment.
+
+The ordinary run does a tenth or less of what `tests/run --long` does.
+"""
+import contextlib
+import os
+import pathlib
+import random
+import signal
+import subprocess
+import threading
+import time
+
+import pytest
+
+from conftest import TARGETS, wait_until
+
+
+@pytest.fixture
+def times(request):
+    """times(N) is how often to do what the long run does N times."""
+    long = request.config.getoption("--long")
+    return lambda number: number if long else max(number // 20, 1)
+
+
+def zombies_of(pid):
+    """Processes that have ended and wait for @pid to take note."""
+    found = []
+    for folder in pathlib.Path("/proc").iterdir():
+        if folder.name.isdigit():
+            with contextlib.suppress(OSError):
+                fields = (folder / "stat").read_text().rpartition(")")[2].split()
+                if int(fields[1]) == pid:
+                    found.append(folder.name)
+    return found
+
+
+def assert_clean(target):
+    """Nobody traces it, it has no children, and it goes on."""
+    target.assert_unharmed()
+    wait_until(lambda: not zombies_of(target.pid))
+
+
+@pytest.mark.parametrize("mode", ["fork", "stop"])
+def test_waits_are_not_cut_short(heapsnap, start, any_python, tmp_path, times, mode):
+    target = start(any_python, "waits.py")
+    for _ in range(times(1000)):
+        result = heapsnap("dump", target.pid, "-q", "-f", "-o", tmp_path / "a.snap", "--mode", mode)
+        assert not result.stderr
+    assert_clean(target)
+    assert target.finish().startswith("all as it should be")
+
+
+def test_in_a_storm_of_signals(heapsnap, start, any_python, tmp_path, times):
+    target = start(any_python, "waits.py")
+    storm = threading.Event()
+    sent = [0]
+
+    def send():
+        while not storm.is_set():
+            os.kill(target.pid, signal.SIGUSR1)
+            sent[0] += 1
+            if sent[0] % 10 == 0:
+                time.sleep(0.0005)
+
+    thread = threading.Thread(target=send)
+    thread.start()
+    try:
+        for _ in range(times(200)):
+            heapsnap("dump", target.pid, "-q", "-f", "-o", tmp_path / "a.snap")
+    finally:
+        storm.set()
+        thread.join()
+    assert_clean(target)
+    out = target.finish()
+    assert out.startswith("all as it should be")
+    assert sent[0] > 100 and int(out.split()[-1]) > 10
+
+
+def test_killed_at_random_moments(heapsnap, start, any_python, tmp_path, times):
+    target = start(any_python, "waits.py")
+    begin = time.monotonic()
+    heapsnap("dump", target.pid, "-q", "-f", "-o", tmp_path / "a.snap")
+    took = time.monotonic() - begin
+    chance = random.Random(2)
+    for _ in range(times(500)):
+        dumper = subprocess.Popen([heapsnap.path, "dump", str(target.pid), "-q", "-f", "-o",
+                                   tmp_path / "a.snap"], stderr=subprocess.DEVNULL)
+        time.sleep(chance.random() * took)
+        dumper.kill()
+        dumper.wait()
+        wait_until(lambda: target.status()["TracerPid"].strip() == "0")
+    assert_clean(target)
+    # A sleep that a killed dump had interrupted may end early: Python sleeps on.
+    assert target.finish().startswith("all as it should be")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.snap"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted(heapsnap, start, any_python, tmp_path, number):
+    target = start(any_python, "waits.py")
+    for pause in (0.002, 0.005, 0.01, 0.02, 0.04):
+        dumper = subprocess.Popen([heapsnap.path, "dump", str(target.pid), "-q", "-o",
+                                   tmp_path / "a.snap"], stderr=subprocess.DEVNULL)
+        time.sleep(pause)
+        dumper.send_signal(number)
+        code = dumper.wait()
+        assert code in (0, -number)
+        wait_until(lambda: target.status()["TracerPid"].strip() == "0")
+        if code:
+            assert not list(tmp_path.iterdir())
+        else:
+            (tmp_path / "a.snap").unlink()
+    assert_clean(target)
+    assert target.finish().startswith("all as it should be")
+
+
+def test_what_stays_is_in_every_snapshot(heapsnap, start, python, tmp_path, times):
+    target = start(python, "churn.py")
+    complete = 0
+    rounds = times(500) if python == "/usr/bin/python3" else 5
+    for _ in range(rounds):
+        heapsnap("dump", target.pid, "-q", "-f", "-o", tmp_path / "a.snap")
+        heapsnap("verify", tmp_path / "a.snap")
+        document = heapsnap.json("top", tmp_path / "a.snap")
+        kept = [row["count"] for row in document["rows"] if row["kind"] == "__main__.Kept"]
+        if document["coverage"]["complete"]:
+            complete += 1
+            assert kept == [20000]
+    target.assert_unharmed()
+    assert complete > 0
+    print(f"{complete} of {rounds} snapshots complete")
+
+
+def test_first_process_of_a_namespace(heapsnap, any_python, tmp_path):
+    """It would inherit the fork when its parent ends, and nobody else would take note of it."""
+    outer = subprocess.Popen(["unshare", "--pid", "--fork", "--kill-child", "--mount-proc",
+                              any_python, "-B", TARGETS / "waits.py"],
+                             stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        line = outer.stdout.readline()
+        if not line.startswith(b"READY"):
+            pytest.skip("namespaces of processes cannot be made here")
+        children = pathlib.Path(f"/proc/{outer.pid}/task/{outer.pid}/children").read_text()
+        pid = int(children.split()[0])
+        for number in range(3):
+            heapsnap("dump", pid, "-q", "-o", tmp_path / f"{number}.snap")
+            info = heapsnap.json("info", tmp_path / f"{number}.snap")
+            assert info["capture"]["mode"] == "fork"
+            assert info["process"]["pid"] == pid
+            assert not zombies_of(pid)
+        out, _ = outer.communicate(b"\n", timeout=60)
+        assert out.decode().startswith("all as it should be")
+        assert outer.returncode == 0
+    finally:
+        outer.kill()
+        outer.wait()
+
+
+def test_traced_by_another(heapsnap, start, any_python, tmp_path):
+    target = start(any_python, "waits.py")
+    try:
+        strace = subprocess.Popen(["strace", "-f", "-o", "/dev/null", "-p", str(target.pid)],
+                                  stderr=subprocess.DEVNULL)
+    except FileNotFoundError:
+        pytest.skip("there is no strace")
+    try:
+        wait_until(lambda: target.status()["TracerPid"].strip() != "0")
+        message = heapsnap.fails(4, "dump", target.pid, "-o", tmp_path / "a.snap")
+        assert "traced" in message
+    finally:
+        strace.terminate()
+        strace.wait()
+    heapsnap("dump", target.pid, "-o", tmp_path / "a.snap")
+    assert_clean(target)
