@@ -9,7 +9,7 @@
 int cmd_info(const struct options *options, struct terminal *terminal)
 {
 	const struct hs_open_options open = {
-		.columns = HS_COLUMN_SIZE | HS_COLUMN_EDGES,
+		.columns = HS_COLUMN_ADDRESS | HS_COLUMN_TYPE | HS_COLUMN_SIZE | HS_COLUMN_EDGES,
 		.progress = terminal_progress,
 		.progress_context = terminal,
 	};
@@ -22,7 +22,7 @@ int cmd_info(const struct options *options, struct terminal *terminal)
 	err = hs_snapshot_open(options->operands[0], &open, &snap);
 	if (err)
 		return terminal_fail(terminal, err);
-	err = hs_report_from_info(snap, &report);
+	err = hs_report_from_info(snap, options->verbose, &report);
 	hs_snapshot_destroy(snap);
 	if (err)
 		return terminal_fail(terminal, err);

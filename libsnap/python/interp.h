@@ -15,6 +15,12 @@ hs_addr hs_interp_next(struct hs_python *python, hs_addr interp);
 /* Name what the interpreters and threads hold: modules, state, frames and their locals. */
 void hs_roots_add(struct hs_python *python);
 
+/*
+ * @name as the name of a root: of one of another interpreter than the main one with its number,
+ * "interpreter 1: sys".  Valid until the next call.
+ */
+struct hs_str hs_interp_name(struct hs_python *python, struct hs_str name);
+
 /* The roots that the threads of @interp hold. */
 void hs_thread_roots_add(struct hs_python *python, hs_addr interp);
 
@@ -26,6 +32,9 @@ uint32_t hs_code_line(struct hs_python *python, hs_addr code, int64_t offset);
 
 /* The attribute @name in the dict or the values of the instance at @address; 0 if it has none. */
 hs_addr hs_instance_attribute(struct hs_python *python, hs_addr address, const char *name);
+
+/* Whether the object at @address is a dict, or of a class derived from it. */
+bool hs_is_dict(struct hs_python *python, hs_addr address);
 
 /* The value of a non-negative int of at most two digits (60 bits). */
 bool hs_int_value(struct hs_python *python, hs_addr address, uint64_t *ret);

@@ -3,9 +3,13 @@
 #include "libsnap/python/interp.h"
 #include "libsnap/python/visit/visit.h"
 
+#include <stdio.h>
+
 enum {
 	MAX_INTERPRETERS = 10000,
 	MAX_ATEXIT = 100000,
+	INTERNED_SAMPLE = 64, /* strings that tell the dict of interned strings */
+	STATE_INTERNED = 3,   /* bits of PyASCIIObject.state */
 };
 
 hs_addr hs_interp_first(struct hs_python *python)
@@ -38,21 +42,45 @@ static struct hs_str literal(const char *text)
 	return (struct hs_str){.data = text, .size = strlen(text)};
 }
 
+struct hs_str hs_interp_name(struct hs_python *python, struct hs_str name)
+{
+	struct hs_text *text = &python->scratch;
+	char prefix[48];
+	int size;
+
+	if (!python->interpreter)
+		return name;
+	size = snprintf(prefix, sizeof(prefix), "interpreter %llu%s",
+			(unsigned long long)python->interpreter, name.size ? ": " : "");
+	if (!hs_vector_reserve(text, (size_t)size + name.size)) {
+		python->nomem = true;
+		return name;
+	}
+	memcpy(text->data, prefix, (size_t)size);
+	if (name.size)
+		memcpy(text->data + size, name.data, name.size);
+	text->size = (size_t)size + name.size;
+	return hs_text_str(text);
+}
+
 static void add_root(struct hs_python *python, enum hs_root_rank rank, hs_addr address,
 		     struct hs_str name)
 {
 	uint32_t granule = address ? hs_discover(python, address) : HS_NONE;
 
 	if (granule != HS_NONE)
-		hs_build_root(python->build, rank, granule, name, HS_NONE, HS_NONE);
+		hs_build_root(python->build, rank, granule, hs_interp_name(python, name), HS_NONE,
+			      HS_NONE);
 }
 
 /* Every module by the name it has in sys.modules. */
-static void add_modules(struct hs_python *python, hs_addr modules)
+static void add_modules(struct hs_python *python, hs_addr interp)
 {
 	struct hs_text name = {0};
 	struct hs_dict dict;
+	hs_addr modules = 0;
 
+	hs_image_u64(python->image, interp + python->layout->interp_modules, &modules);
 	if (!hs_dict_open(python, modules, &dict))
 		return;
 	for (uint64_t i = 0; i < dict.keys.nentries; i++) {
@@ -142,18 +170,109 @@ static void add_state(struct hs_python *python, hs_addr interp)
 	}
 }
 
-void hs_roots_add(struct hs_python *python)
+/*
+ * Whether the dict at @address is the one of all interned strings: each is its own value, and
+ * marked as interned.
+ */
+static bool is_interned_dict(struct hs_python *python, hs_addr address)
 {
+	struct hs_dict dict;
+	unsigned int seen = 0;
+
+	if (!hs_dict_open(python, address, &dict))
+		return false;
+	for (uint64_t i = 0; i < dict.keys.nentries && seen < INTERNED_SAMPLE; i++) {
+		hs_addr key = hs_keys_key(&dict.keys, i);
+		uint32_t state = 0;
+
+		if (!key)
+			continue;
+		if (hs_dict_value(&dict, i) != key ||
+		    !hs_image_u32(python->image, key + PY_STR_STATE, &state) ||
+		    !(state & STATE_INTERNED))
+			return false;
+		seen++;
+	}
+	return seen == INTERNED_SAMPLE;
+}
+
+/* The first and the last of the mappings around the runtime that lie end to end with it. */
+static const struct hs_mapping *find_data(const struct hs_maps *maps, hs_addr runtime,
+					  const struct hs_mapping **last)
+{
+	const struct hs_mapping *first = hs_maps_find(maps, runtime);
+	const struct hs_mapping *end = maps->data + maps->size;
+
+	if (!first)
+		return NULL;
+	*last = first;
+	while (first > maps->data && first[-1].end == first->start &&
+	       first[-1].flags & HS_REGION_WRITE)
+		first--;
+	while (*last + 1 < end && (*last)[1].start == (*last)->end &&
+	       (*last)[1].flags & HS_REGION_WRITE)
+		++*last;
+	return first;
+}
+
+/*
+ * Up to 3.11 the dict of interned strings is known to a static variable alone: look for it among
+ * the variables of the program.
+ */
+static void find_interned(struct hs_python *python, hs_addr interp)
+{
+	const struct hs_mapping *last = NULL;
+	const struct hs_mapping *first = find_data(&python->image->maps, python->runtime, &last);
+	hs_addr known = 0;
+	hs_addr dict_type = 0;
+
+	hs_image_u64(python->image, interp + python->layout->interp_sysdict, &known);
+	if (!first || !hs_image_u64(python->image, known + PY_TYPE, &dict_type) ||
+	    !hs_python_spend(python, (last->end - first->start) / 8))
+		return;
+	for (hs_addr at = first->start; at < last->end; at += 8) {
+		hs_addr word = 0;
+		hs_addr type = 0;
+
+		if (!hs_image_u64(python->image, at, &word) || word & 7 ||
+		    !hs_image_u64(python->image, word + PY_TYPE, &type) || type != dict_type ||
+		    !is_interned_dict(python, word))
+			continue;
+		add_root(python, HS_ROOT_INTERNAL, word, literal("interned strings"));
+		return;
+	}
+}
+
+/* Call @add for each interpreter, the main one first; names of the others' roots say whose. */
+static void for_each(struct hs_python *python,
+		     void (*add)(struct hs_python *python, hs_addr interp))
+{
+	hs_addr main = 0;
 	hs_addr interp;
 
+	hs_image_u64(python->image, python->runtime + python->layout->runtime_interpreters_main,
+		     &main);
+	python->interpreter = 0;
+	add(python, main);
 	for (interp = hs_interp_first(python); interp; interp = hs_interp_next(python, interp)) {
-		hs_addr modules = 0;
-
-		hs_image_u64(python->image, interp + python->layout->interp_modules, &modules);
-		add_modules(python, modules);
+		if (interp == main)
+			continue;
+		hs_image_u64(python->image, interp + python->layout->interp_id,
+			     &python->interpreter);
+		add(python, interp);
 	}
-	for (interp = hs_interp_first(python); interp; interp = hs_interp_next(python, interp))
-		add_state(python, interp);
-	for (interp = hs_interp_first(python); interp; interp = hs_interp_next(python, interp))
-		hs_thread_roots_add(python, interp);
+	python->interpreter = 0;
+}
+
+void hs_roots_add(struct hs_python *python)
+{
+	hs_addr main = 0;
+
+	for_each(python, add_modules);
+	for_each(python, add_state);
+	for_each(python, hs_thread_roots_add);
+	hs_image_u64(python->image, python->runtime + python->layout->runtime_interpreters_main,
+		     &main);
+	if (python->layout->interp_interned_strings == HS_ABSENT)
+		find_interned(python, main);
 }

@@ -108,6 +108,17 @@ static void add_named(struct hs_python *python, hs_addr address, const char *nam
 	add_root(python, address, (struct hs_str){name, strlen(name)}, thread, frame);
 }
 
+bool hs_is_dict(struct hs_python *python, hs_addr address)
+{
+	const struct hs_pytype *type;
+	hs_addr type_at;
+
+	if (!hs_image_u64(python->image, address + PY_TYPE, &type_at))
+		return false;
+	type = hs_type_at(python, type_at);
+	return type && type->flags & PY_FLAG_DICT_SUBCLASS;
+}
+
 static bool is_code(struct hs_python *python, hs_addr address)
 {
 	const struct hs_pytype *type;
@@ -162,6 +173,54 @@ static void add_slots(struct hs_python *python, hs_addr iframe, hs_addr code, ui
 	hs_text_deinit(&name);
 }
 
+static bool is_among(struct hs_python *python, hs_addr word, hs_addr words, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		hs_addr other = 0;
+
+		if (hs_image_u64(python->image, words + i * 8ull, &other) && other == word)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The variables of a frame of @code that keeps them in a dict: those of a class body or of exec().
+ * A module's are found in the module.  Up to 3.12 a function's frame has a dict, too, once somebody
+ * has asked for one, in which its local variables are called by the very names that @code has.
+ */
+static void add_namespace(struct hs_python *python, hs_addr address, hs_addr code, uint32_t thread,
+			  uint32_t frame)
+{
+	const struct hs_layout *layout = python->layout;
+	uint32_t granule = address ? hs_discover(python, address) : HS_NONE;
+	struct hs_text name = {0};
+	struct hs_dict dict;
+	uint32_t locals = 0;
+	hs_addr names = 0;
+
+	if (granule == HS_NONE || python->redact || !hs_is_dict(python, address) ||
+	    hs_map32_get(&python->owners, granule) != HS_NONE ||
+	    !hs_dict_open(python, address, &dict))
+		return;
+	hs_image_u32(python->image, code + layout->code_nlocalsplus, &locals);
+	hs_image_u64(python->image, code + layout->code_localsplusnames, &names);
+	locals = locals >> 24 ? 0 : locals;
+	for (uint64_t i = 0; i < dict.keys.nentries; i++) {
+		hs_addr value = hs_dict_value(&dict, i);
+		hs_addr key = hs_keys_key(&dict.keys, i);
+
+		if (!hs_python_spend(python, 1ull + locals)) {
+			hs_python_gap(python, "more references than the memory can hold", address);
+			break;
+		}
+		if (value && !is_among(python, key, names + layout->tuple_items, locals) &&
+		    hs_text_read(python, key, &name))
+			add_root(python, value, hs_text_str(&name), thread, frame);
+	}
+	hs_text_deinit(&name);
+}
+
 /* Add the frame at @iframe; false if it is none of Python's. */
 static bool add_frame(struct hs_python *python, hs_addr iframe, uint32_t thread)
 {
@@ -193,6 +252,7 @@ static bool add_frame(struct hs_python *python, hs_addr iframe, uint32_t thread)
 	add_slots(python, iframe, code, thread, frame);
 	hs_image_u64(python->image, iframe + layout->iframe_locals, &value);
 	add_named(python, value, "<locals>", thread, frame);
+	add_namespace(python, value, code, thread, frame);
 	hs_image_u64(python->image, iframe + layout->iframe_function, &value);
 	add_named(python, hs_stack_ref(python, value), "<function>", thread, frame);
 	add_named(python, code, "<code>", thread, frame);
@@ -295,7 +355,8 @@ void hs_thread_roots_add(struct hs_python *python, hs_addr interp)
 		hs_image_u64(python->image, tstate + layout->tstate_native_thread_id, &native_id);
 		hs_image_u64(python->image, tstate + layout->tstate_thread_id, &ident);
 		find_name(python, interp, ident, &name);
-		thread = hs_build_thread(python->build, native_id, hs_text_str(&name));
+		thread = hs_build_thread(python->build, native_id,
+					 hs_interp_name(python, hs_text_str(&name)));
 		hs_text_deinit(&name);
 		add_frames(python, tstate, thread);
 		add_state(python, tstate, thread);

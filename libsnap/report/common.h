@@ -21,4 +21,10 @@ void hs_report_by(struct hs_report *report, const struct hs_classifier *const *b
 struct hs_value hs_report_classifiers(struct hs_report *report,
 				      const struct hs_classifier *const *by, size_t by_count);
 
+/*
+ * "threads", with their frames, and "roots", all that is held without a thread; for people, if
+ * @text, the threads alone.  False if memory ran out.
+ */
+bool hs_report_threads(struct hs_report *report, const struct hs_snapshot *snap, bool text);
+
 #endif

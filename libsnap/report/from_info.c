@@ -49,12 +49,16 @@ static void add_heap(struct hs_report *report, const struct hs_snapshot *snap)
 {
 	const struct hs_objects *objects = hs_snapshot_objects(snap);
 	struct hs_node *root = report->root;
+	uint32_t threads;
 
 	hs_node_field(report, root, "objects", "Objects",
 		      hs_value_number(HS_VALUE_COUNT, objects->count));
 	hs_node_field(report, root, "edges", "References",
 		      objects->first_edge ? hs_value_number(HS_VALUE_COUNT, objects->edge_count)
 					  : hs_value_null());
+	hs_snapshot_threads(snap, &threads);
+	hs_node_field_for(report, root, HS_FOR_TEXT, "threads", "Threads",
+			  hs_value_number(HS_VALUE_COUNT, threads));
 	hs_node_field(report, root, "bytes", "Size of the objects",
 		      objects->size ? hs_value_number(HS_VALUE_BYTES, size_total(objects))
 				    : hs_value_null());
@@ -144,7 +148,8 @@ static void add_gaps(struct hs_report *report, const struct hs_info *info)
 	}
 }
 
-struct hs_error *hs_report_from_info(const struct hs_snapshot *snap, struct hs_report **ret)
+struct hs_error *hs_report_from_info(const struct hs_snapshot *snap, bool verbose,
+				     struct hs_report **ret)
 {
 	const struct hs_info *info = hs_snapshot_info(snap);
 	struct hs_report *report = hs_report_create("heapsnap.info/1");
@@ -162,6 +167,10 @@ struct hs_error *hs_report_from_info(const struct hs_snapshot *snap, struct hs_r
 		      hs_report_known_bytes(info->resident));
 	add_capture(report, info);
 	add_contents(report, snap);
+	if (!hs_report_threads(report, snap, verbose)) {
+		hs_report_destroy(report);
+		return &hs_enomem;
+	}
 	add_sections(report, snap);
 	add_gaps(report, info);
 	if (!gaps)

@@ -21,7 +21,8 @@ HS_EXPORT struct hs_error *hs_report_from_partition(const struct hs_partition *p
 						    struct hs_report **ret) HS_MUST_CHECK;
 HS_EXPORT struct hs_error *hs_report_from_diff(const struct hs_diff *diff,
 					       struct hs_report **ret) HS_MUST_CHECK;
-HS_EXPORT struct hs_error *hs_report_from_info(const struct hs_snapshot *snap,
+/* @verbose: with the threads and their frames in text, too. */
+HS_EXPORT struct hs_error *hs_report_from_info(const struct hs_snapshot *snap, bool verbose,
 					       struct hs_report **ret) HS_MUST_CHECK;
 /* @snap was opened from @file by hs_snapshot_verify(). */
 HS_EXPORT struct hs_error *hs_report_from_verify(const struct hs_snapshot *snap, const char *file,

@@ -286,7 +286,7 @@ static void info_of_a_snapshot(void **state)
 	fill(&heap);
 	heap.gaps = 7;
 	snap = heap_snapshot(&heap);
-	assert_null(hs_report_from_info(snap, &report));
+	assert_null(hs_report_from_info(snap, true, &report));
 	hs_snapshot_destroy(snap);
 	text = capture_as(report, HS_REPORT_JSON);
 	assert_contains(text, "\"schema\": \"heapsnap.info/1\"");
@@ -315,6 +315,78 @@ static void info_of_a_snapshot(void **state)
 	free(text);
 	hs_report_destroy(report);
 	heap_deinit(&heap);
+}
+
+/* Two threads, roots in an order that is nobody's; names that would clear a screen. */
+static struct hs_snapshot *threaded(void)
+{
+	struct hs_build *build = hs_build_create();
+	uint32_t type = hs_build_type(build, STR("app.Shop"), STR("app"), HS_ROLE_OTHER, HS_NONE);
+	uint32_t shape = hs_build_shape(build, NULL, 0, 0);
+	uint32_t first = hs_build_thread(build, 77, STR("worker\x1b[2J"));
+	uint32_t second = hs_build_thread(build, 0, STR(""));
+	uint32_t inner = hs_build_frame(build, first, STR("inner"), STR("a.py"), 3);
+	uint32_t outer = hs_build_frame(build, first, STR("outer"), STR("a.py"), 0);
+	uint32_t other = hs_build_frame(build, second, STR("main"), STR("b.py"), 9);
+	struct hs_snapshot *snap = NULL;
+	char name[16];
+
+	for (uint32_t i = 0; i < 3; i++)
+		hs_build_object(build, &(struct hs_build_object){
+					       .address = 0x1000 + 16 * (hs_addr)i,
+					       .type = type,
+					       .shape = shape,
+					       .generation = HS_GENERATION_NONE,
+					       .owner = HS_NONE,
+				       });
+	hs_build_root(build, HS_ROOT_THREAD, 0, STR("<context>"), second, HS_NONE);
+	hs_build_root(build, HS_ROOT_THREAD, 1, STR("x"), first, outer);
+	hs_build_root(build, HS_ROOT_INTERNAL, 2, STR("interned strings"), HS_NONE, HS_NONE);
+	hs_build_root(build, HS_ROOT_THREAD, 2, STR("<code>"), first, inner);
+	hs_build_root(build, HS_ROOT_MODULE, 1, STR("app"), HS_NONE, HS_NONE);
+	for (int i = 0; i < 13; i++) {
+		snprintf(name, sizeof(name), "local%d", i);
+		hs_build_root(build, HS_ROOT_THREAD, 1, STR(name), second, other);
+	}
+	assert_null(hs_build_finish(build, NULL, NULL, &snap));
+	hs_build_destroy(build);
+	return snap;
+}
+
+static void threads_and_roots(void **state)
+{
+	struct hs_report *report = NULL;
+	struct hs_snapshot *snap = threaded();
+	char *text;
+
+	(void)state;
+	assert_null(hs_report_from_info(snap, false, &report));
+	text = capture_as(report, HS_REPORT_TEXT);
+	assert_not_contains(text, "worker");
+	free(text);
+	text = capture_as(report, HS_REPORT_JSON);
+	assert_contains(text, "\"native_id\": 77");
+	assert_contains(text, "\"name\": \"worker\\u001b[2J\"");
+	assert_contains(text, "\"native_id\": null");
+	assert_contains(text, "\"line\": null");
+	assert_contains(text, "\"locals\": [\n      {\"name\": \"x\", \"object\": 1, "
+			      "\"address\": \"0x1010\", \"type\": \"app.Shop\"}\n");
+	assert_contains(text, "{\"name\": \"<code>\", \"object\": 2,");
+	assert_contains(text, "{\"rank\": \"internal\", \"name\": \"interned strings\", "
+			      "\"object\": 2, \"address\": \"0x1020\"");
+	assert_contains(text, "{\"rank\": \"module\", \"name\": \"app\", \"object\": 1,");
+	free(text);
+	hs_report_destroy(report);
+	assert_null(hs_report_from_info(snap, true, &report));
+	text = capture_as(report, HS_REPORT_TEXT);
+	assert_contains(text,
+			"Thread worker\\x1b[2J (77)\n  inner at a.py:3\n"
+			"  outer at a.py: x\n\nThread without a name\n  main at b.py:9: local0,");
+	assert_contains(text, "local11, …\n");
+	assert_not_contains(text, "local12");
+	free(text);
+	hs_report_destroy(report);
+	hs_snapshot_destroy(snap);
 }
 
 static void processes(void **state)
@@ -369,6 +441,7 @@ int main(void)
 		cmocka_unit_test(stable_as_text_and_json),
 		cmocka_unit_test(a_resident_set_that_is_not_known),
 		cmocka_unit_test(info_of_a_snapshot),
+		cmocka_unit_test(threads_and_roots),
 		cmocka_unit_test(processes),
 	};
 

@@ -148,7 +148,7 @@ static struct hs_error *inform(void *context)
 	struct hs_report *report = NULL;
 	struct hs_error *err;
 
-	err = hs_report_from_info(pair->after, &report);
+	err = hs_report_from_info(pair->after, true, &report);
 	if (!err)
 		err = hs_report_render(report, &options, pair->out);
 	hs_report_destroy(report);
