@@ -322,6 +322,19 @@ static struct hs_error *decode_owner(const struct task *task)
 	return err;
 }
 
+static struct hs_error *decode_site(const struct task *task)
+{
+	struct hs_block_decoder *decoder = task->decoder;
+	struct rooms *rooms = &decoder->rooms;
+	uint32_t *out = decoder->snap->columns.site + task->block->first;
+	struct hs_error *err = decode_small(task, "site", (uint64_t)decoder->snap->site_count + 1,
+					    0, rooms->narrow);
+
+	for (size_t i = 0; !err && i < task->block->objects; i++)
+		out[rooms->order[i]] = rooms->narrow[i] ? rooms->narrow[i] - 1 : HS_NONE;
+	return err;
+}
+
 /* The next count that a shape leaves open; zero if the block lacks the column. */
 static bool next_count(struct hs_cursor *cursor, bool present, uint64_t *ret)
 {
@@ -525,6 +538,8 @@ struct hs_error *hs_block_decode(struct hs_block_decoder *decoder,
 		err = decode_owner(&task);
 	if (!err && columns & HS_COLUMN_FINGERPRINT)
 		err = decode_column(&task, "fingerprint", HS_CODEC_WORDS, out->fingerprint);
+	if (!err && columns & HS_COLUMN_SITE)
+		err = decode_site(&task);
 	if (!err && columns & HS_COLUMN_EDGES)
 		err = decode_references(&task);
 	return err;

@@ -401,6 +401,36 @@ static struct hs_error *decode_extents(struct decoder *decoder)
 	return err;
 }
 
+/* A caller stands before what it calls, so that every way up ends. */
+static struct hs_error *check_callers(const struct decoder *decoder)
+{
+	for (size_t i = 0; i < decoder->rows; i++)
+		if (decoder->values[i] > i)
+			return out_of_range(decoder, "caller");
+	return NULL;
+}
+
+static struct hs_error *decode_sites(struct decoder *decoder)
+{
+	struct hs_site *sites;
+	struct hs_error *err = open_table(decoder, HS_SECTION_SITES, "file");
+
+	if (err)
+		return err;
+	sites = hs_arena_array(decoder->snap->arena, decoder->rows, sizeof(*sites));
+	if (!sites)
+		return &hs_enomem;
+	FILL(read_strings(decoder, "file"), sites, file, string_at(decoder, value));
+	FILL(read_below(decoder, "line", decoder->rows, (uint64_t)UINT32_MAX + 1), sites, line,
+	     value);
+	FILL(read_numbers(decoder, "caller"), sites, caller, optional(value));
+	if (!err)
+		err = check_callers(decoder);
+	decoder->snap->sites = sites;
+	decoder->snap->site_count = (uint32_t)decoder->rows;
+	return err;
+}
+
 static struct hs_error *decode_gaps(struct decoder *decoder)
 {
 	struct hs_gap *gaps;
@@ -425,7 +455,7 @@ struct hs_error *hs_tables_decode(const struct hs_file_image *image, uint64_t ob
 	/* Those that others refer to come first. */
 	static struct hs_error *(*const tables[])(struct decoder *) = {
 		decode_strings, decode_types,	decode_shapes,	decode_threads, decode_frames,
-		decode_roots,	decode_regions, decode_extents, decode_gaps,
+		decode_roots,	decode_regions, decode_extents, decode_sites,	decode_gaps,
 	};
 	struct decoder decoder = {
 		.image = image, .inflater = inflater, .snap = snap, .objects = objects};

@@ -59,6 +59,8 @@ static size_t dictionary_bound(const struct hs_snapshot *snap)
 		bound = snap->type_count;
 	if (snap->shape_count > bound)
 		bound = snap->shape_count;
+	if (snap->site_count >= bound)
+		bound = (size_t)snap->site_count + 1;
 	return bound;
 }
 
@@ -288,6 +290,22 @@ static struct hs_error *encode_owner(struct hs_block_encoder *encoder, const str
 	return hs_emit_column(emitter, "owner", HS_CODEC_OWNER);
 }
 
+static struct hs_error *encode_site(struct hs_block_encoder *encoder, const struct hs_block *block)
+{
+	const uint32_t *sites = encoder->snap->objects.site;
+	struct rooms *rooms = &encoder->rooms;
+	bool any = false;
+
+	if (!sites)
+		return NULL;
+	for (size_t i = 0; i < block->objects; i++) {
+		/* From HS_NONE to 0, from others to one more. */
+		rooms->narrow[i] = sites[block->first + rooms->order[i]] + 1;
+		any |= rooms->narrow[i] != 0;
+	}
+	return any ? encode_dictionary(encoder, "site", rooms->narrow, block->objects) : NULL;
+}
+
 /* The numbers of references that the objects' shapes leave open. */
 static struct hs_error *encode_counts(struct hs_block_encoder *encoder,
 				      const struct hs_block *block, bool hidden)
@@ -412,6 +430,8 @@ static struct hs_error *encode_columns(struct hs_block_encoder *encoder,
 		err = encode_owner(encoder, block);
 	if (!err)
 		err = encode_fingerprint(encoder, block);
+	if (!err)
+		err = encode_site(encoder, block);
 	if (!err)
 		err = encode_small(encoder, block, "shape", objects->shape, sizeof(*objects->shape),
 				   0);

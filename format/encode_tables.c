@@ -16,6 +16,7 @@ const struct hs_column_name hs_column_names[HS_COLUMN_NAME_COUNT] = {
 	{"generation", HS_COLUMN_GENERATION},
 	{"owner", HS_COLUMN_OWNER},
 	{"fingerprint", HS_COLUMN_FINGERPRINT},
+	{"site", HS_COLUMN_SITE},
 	{"edges", HS_COLUMN_EDGES},
 };
 
@@ -76,6 +77,8 @@ static void number_strings(struct encoder *encoder)
 		number(encoder, snap->extents[i].allocator);
 		number(encoder, snap->extents[i].state);
 	}
+	for (uint32_t i = 0; i < snap->site_count; i++)
+		number(encoder, snap->sites[i].file);
 	for (size_t i = 0; i < snap->info.gap_count; i++)
 		number(encoder, snap->info.gaps[i].reason);
 }
@@ -239,6 +242,17 @@ static void emit_memory(struct encoder *encoder)
 	emit_table(encoder, HS_SECTION_EXTENTS, count);
 }
 
+static void emit_sites(struct encoder *encoder)
+{
+	const struct hs_site *sites = encoder->snap->sites;
+	size_t count = encoder->snap->site_count;
+
+	COLUMN("file", HS_CODEC_DELTA, count, true, number(encoder, sites[i].file));
+	COLUMN("line", HS_CODEC_VARINT, count, false, sites[i].line);
+	COLUMN("caller", HS_CODEC_DELTA, count, false, optional(sites[i].caller));
+	emit_table(encoder, HS_SECTION_SITES, count);
+}
+
 static void emit_gaps(struct encoder *encoder)
 {
 	const struct hs_gap *gaps = encoder->snap->info.gaps;
@@ -292,7 +306,8 @@ static uint32_t columns_present(const struct hs_objects *objects)
 	       (objects->refcount ? HS_COLUMN_REFCOUNT : 0U) |
 	       (objects->generation ? HS_COLUMN_GENERATION : 0U) |
 	       (objects->owner ? HS_COLUMN_OWNER : 0U) |
-	       (objects->fingerprint ? HS_COLUMN_FINGERPRINT : 0U);
+	       (objects->fingerprint ? HS_COLUMN_FINGERPRINT : 0U) |
+	       (objects->site ? HS_COLUMN_SITE : 0U);
 }
 
 static struct hs_error *emit_header(const struct hs_snapshot *snap, struct hs_emitter *emitter)
@@ -344,6 +359,7 @@ static size_t largest_table(const struct encoder *encoder)
 		snap->frame_count,
 		snap->region_count,
 		snap->extent_count,
+		snap->site_count,
 		snap->info.gap_count,
 	};
 	size_t largest = 1;
@@ -369,6 +385,7 @@ static struct hs_error *emit_tables(struct encoder *encoder)
 	emit_roots(encoder);
 	emit_threads(encoder);
 	emit_memory(encoder);
+	emit_sites(encoder);
 	emit_gaps(encoder);
 	return encoder->error;
 }

@@ -30,7 +30,7 @@ enum hs_section_kind {
 	HS_SECTION_GAPS = 10,
 	HS_SECTION_BLOCK = 11,
 	HS_SECTION_PREVIEWS = 12, /* reserved */
-	HS_SECTION_SITES = 13,	  /* reserved */
+	HS_SECTION_SITES = 13,
 	HS_SECTION_INDEX = 14,
 	HS_SECTION_END = 15,
 	HS_SECTION_KIND_COUNT,

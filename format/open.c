@@ -12,7 +12,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 
-enum { ALL_COLUMNS = HS_COLUMN_PREVIEW * 2 - 1 };
+enum { ALL_COLUMNS = HS_COLUMN_SITE * 2 - 1 };
 
 /* A file on its way into memory. */
 struct loader {
@@ -92,7 +92,7 @@ static bool allocate_columns(struct loader *loader)
 	       ALLOCATE(HS_COLUMN_GENERATION, generation, count) &&
 	       ALLOCATE(HS_COLUMN_OWNER, owner, count) &&
 	       ALLOCATE(HS_COLUMN_FINGERPRINT, fingerprint, count) &&
-	       ALLOCATE(HS_COLUMN_EDGES, shape, count) &&
+	       ALLOCATE(HS_COLUMN_SITE, site, count) && ALLOCATE(HS_COLUMN_EDGES, shape, count) &&
 	       ALLOCATE(HS_COLUMN_EDGES, visible, count) &&
 	       ALLOCATE(HS_COLUMN_EDGES, first_edge, count + 1) &&
 	       ALLOCATE(HS_COLUMN_EDGES, edges, edges);

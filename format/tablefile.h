@@ -26,7 +26,7 @@ struct hs_column_name {
 	enum hs_column column;
 };
 
-enum { HS_COLUMN_NAME_COUNT = 10 };
+enum { HS_COLUMN_NAME_COUNT = 11 };
 extern const struct hs_column_name hs_column_names[HS_COLUMN_NAME_COUNT];
 
 /* Write the header and all small tables of @snap. */

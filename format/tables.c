@@ -18,6 +18,7 @@ void hs_columns_deinit(struct hs_columns *columns)
 	free(columns->generation);
 	free(columns->owner);
 	free(columns->fingerprint);
+	free(columns->site);
 	free(columns->shape);
 	free(columns->visible);
 	free(columns->first_edge);
@@ -76,6 +77,7 @@ void hs_snapshot_publish(struct hs_snapshot *snap, hs_id count, uint64_t edge_co
 	drop_default(&columns->generation, count, sizeof(*columns->generation), HS_GENERATION_NONE);
 	drop_default(&columns->owner, count, sizeof(*columns->owner), 0xff);
 	drop_default(&columns->fingerprint, count, sizeof(*columns->fingerprint), 0);
+	drop_default(&columns->site, count, sizeof(*columns->site), 0xff);
 	snap->objects = (struct hs_objects){
 		.count = count,
 		.address = columns->address,
@@ -87,6 +89,7 @@ void hs_snapshot_publish(struct hs_snapshot *snap, hs_id count, uint64_t edge_co
 		.generation = columns->generation,
 		.owner = columns->owner,
 		.fingerprint = columns->fingerprint,
+		.site = columns->site,
 		.shape = columns->shape,
 		.visible = columns->visible,
 		.first_edge = columns->first_edge,
@@ -175,6 +178,12 @@ const struct hs_extent *hs_snapshot_extents(const struct hs_snapshot *snap, size
 {
 	*count = snap->extent_count;
 	return snap->extents;
+}
+
+const struct hs_site *hs_snapshot_sites(const struct hs_snapshot *snap, uint32_t *count)
+{
+	*count = snap->site_count;
+	return snap->sites;
 }
 
 struct hs_str hs_snapshot_string(const struct hs_snapshot *snap, uint32_t string)

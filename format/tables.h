@@ -18,6 +18,7 @@ struct hs_columns {
 	uint8_t *generation;
 	hs_id *owner;
 	uint64_t *fingerprint;
+	uint32_t *site;
 	uint32_t *shape;
 	uint32_t *visible;
 	uint64_t *first_edge;
@@ -51,6 +52,8 @@ struct hs_snapshot {
 	size_t region_count;
 	const struct hs_extent *extents;
 	size_t extent_count;
+	const struct hs_site *sites;
+	uint32_t site_count;
 	const struct hs_section_info *sections;
 	size_t section_count;
 };
@@ -60,7 +63,8 @@ struct hs_snapshot *hs_snapshot_create(void);
 
 /*
  * Make the columns visible in snap->objects.  Columns that a snapshot may lack and that hold
- * nothing but their default (allocated, refcount, generation, owner, fingerprint) are dropped.
+ * nothing but their default (allocated, refcount, generation, owner, fingerprint, site) are
+ * dropped.
  */
 void hs_snapshot_publish(struct hs_snapshot *snap, hs_id count, uint64_t edge_count);
 

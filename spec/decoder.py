@@ -4,7 +4,7 @@
 decoder.py FILE prints a JSON line per object.  Needs msgpack, zstandard and xxhash."""
 import codecs, io, re, struct, sys
 import msgpack, xxhash, zstandard
-HEADER, STRINGS, TYPES, SHAPES, BLOCK, PREVIEWS = 1, 2, 3, 4, 11, 12
+HEADER, STRINGS, TYPES, SHAPES, BLOCK, PREVIEWS, SITES = 1, 2, 3, 4, 11, 12, 13
 TEXT, BYTES, INTEGER, REAL, POSITIVE, NEGATIVE = range(1, 7)
 INDEX, INDEX_DOWN, ATTRIBUTE, ITEM, VALUE, KEY, ENTRY, OFFSET, LOCAL = range(1, 10)
 FLAGS = ("gc", "tracked", "immortal", "static", "size_guess", "scanned")
@@ -164,14 +164,19 @@ def references(block, first, groups, shape):
                 row[slot], new = new, new + 1
     return visible, refs
 
-def print_block(block, types, shapes, values):
+def read_sites(section, strings):
+    rows = section.map["rows"]
+    return [f"{strings[n]}:{line}" for n, line in zip(section.column("file"),
+                                                      section.column("line", rows))]
+
+def print_block(block, types, shapes, values, sites):
     first, kinds, groups = block.map["first"], block.column("type"), {}
     for i, kind in enumerate(kinds):
         groups.setdefault(kind, []).append(i)
     order = [i for group in groups.values() for i in group]
-    size, alloc, address, flags, shape = [
+    size, alloc, address, flags, site, shape = [
         [value for _, value in sorted(zip(order, block.column(name, len(kinds))))]
-        for name in ("size", "allocated", "address", "flags", "shape")]
+        for name in ("size", "allocated", "address", "flags", "site", "shape")]
     if "allocated" in block.map["columns"]:
         alloc = [a + (s + 15 & ~15) & MASK for a, s in zip(alloc, size)]
     shape = [shapes[number] for number in shape]
@@ -180,10 +185,11 @@ def print_block(block, types, shapes, values):
         names = labels(shape[i], refs[i], seen, values)
         pairs = ",".join(f"[{target},{quote(name)}]" for target, name in zip(refs[i], names))
         named = ",".join(f'"{name}"' for bit, name in enumerate(FLAGS) if flags[i] >> bit & 1)
+        where = f',"site":{quote(sites[site[i] - 1])}' if site[i] else ""
         value = f',"value":{values[first + i][1]}' if first + i in values else ""
         print(f'{{"id":{first + i},"addr":"0x{address[i]:x}","type":{types[kinds[i]]},'
               f'"size":{size[i]},"alloc":{alloc[i]},"refs":[{pairs}],"gc_refs":{seen},'
-              f'"flags":[{named}]{value}}}')
+              f'"flags":[{named}]{where}{value}}}')
 
 codecs.register_error("wtf8", wtf8_error)
 sys.stdout.reconfigure(encoding="utf-8")
@@ -196,4 +202,5 @@ strings = [data.read(n).decode("utf-8", "wtf8") for n in table[STRINGS].column("
 names = [quote(strings[n]) for n in table[TYPES].column("name", table[TYPES].map["rows"])]
 shapes = read_shapes(table[SHAPES], strings)
 values = dict(v for section in sections if section.kind == PREVIEWS for v in read_previews(section))
-for block in blocks: print_block(block, names, shapes, values)
+sites = read_sites(table[SITES], strings) if SITES in table else []
+for block in blocks: print_block(block, names, shapes, values, sites)

@@ -44,17 +44,13 @@ void hs_build_destroy(struct hs_build *build)
 	hs_vector_deinit(&build->frames);
 	hs_vector_deinit(&build->regions);
 	hs_vector_deinit(&build->extents);
+	hs_vector_deinit(&build->sites);
 	hs_vector_deinit(&build->gaps);
 	hs_strtab_deinit(&build->strings);
 	free(build->shape_slots);
+	free(build->site_slots);
 	hs_snapshot_destroy(build->snap);
 	free(build);
-}
-
-static void misuse(struct hs_build *build, enum hs_build_misuse what)
-{
-	if (build->misuse == HS_BUILD_FINE)
-		build->misuse = what;
 }
 
 uint32_t hs_build_string(struct hs_build *build, struct hs_str str)
@@ -90,9 +86,9 @@ uint32_t hs_build_type(struct hs_build *build, struct hs_str name, struct hs_str
 	};
 
 	if ((unsigned int)role >= HS_ROLE_COUNT)
-		misuse(build, HS_BUILD_BAD_KIND);
+		hs_build_blame(build, HS_BUILD_BAD_KIND);
 	if (build->types.size >= HS_NONE) {
-		misuse(build, HS_BUILD_TOO_MANY);
+		hs_build_blame(build, HS_BUILD_TOO_MANY);
 		return 0;
 	}
 	if (!hs_vector_push(&build->types, type)) {
@@ -159,14 +155,14 @@ static bool grow_shape_slots(struct hs_build *build)
 static void check_shape(struct hs_build *build, const struct hs_shape *shape)
 {
 	if (!hs_shape_bounds(shape).valid)
-		misuse(build, HS_BUILD_BAD_SHAPE);
+		hs_build_blame(build, HS_BUILD_BAD_SHAPE);
 	for (uint32_t i = 0; i < shape->count; i++) {
 		const struct hs_run *run = &shape->runs[i];
 
 		if (run->kind >= HS_LABEL_COUNT || run->strength > HS_GENERIC)
-			misuse(build, HS_BUILD_BAD_KIND);
+			hs_build_blame(build, HS_BUILD_BAD_KIND);
 		if (hs_label_has_name(run->kind) && run->operand >= build->strings.strings.size)
-			misuse(build, HS_BUILD_BAD_STRING);
+			hs_build_blame(build, HS_BUILD_BAD_STRING);
 	}
 }
 
@@ -195,7 +191,7 @@ uint32_t hs_build_shape(struct hs_build *build, const struct hs_run *runs, uint3
 		return build->shape_slots[slot] - 1;
 	check_shape(build, &shape);
 	if (build->shapes.size >= HS_NONE) {
-		misuse(build, HS_BUILD_TOO_MANY);
+		hs_build_blame(build, HS_BUILD_TOO_MANY);
 		return 0;
 	}
 	if (!add_shape(build, &shape, slot)) {
@@ -220,6 +216,7 @@ static bool grow_objects(struct hs_build *build)
 	    !hs_huge_grow(&c->generation, used, room, sizeof(*c->generation)) ||
 	    !hs_huge_grow(&c->owner, used, room, sizeof(*c->owner)) ||
 	    !hs_huge_grow(&c->fingerprint, used, room, sizeof(*c->fingerprint)) ||
+	    !hs_huge_grow(&c->site, used, room, sizeof(*c->site)) ||
 	    !hs_huge_grow(&c->shape, used, room, sizeof(*c->shape)) ||
 	    !hs_huge_grow(&c->visible, used, room, sizeof(*c->visible)) ||
 	    !hs_huge_grow(&c->first_edge, used, room + 1, sizeof(*c->first_edge)))
@@ -246,13 +243,15 @@ void hs_build_object(struct hs_build *build, const struct hs_build_object *objec
 	if (build->failed || build->misuse == HS_BUILD_TOO_MANY)
 		return;
 	if (i == HS_NONE) {
-		misuse(build, HS_BUILD_TOO_MANY);
+		hs_build_blame(build, HS_BUILD_TOO_MANY);
 		return;
 	}
 	if (i == build->object_capacity && !grow_objects(build)) {
 		build->failed = true;
 		return;
 	}
+	if (object->site > build->sites.size)
+		hs_build_blame(build, HS_BUILD_NO_SITE);
 	c->address[i] = object->address;
 	c->type[i] = object->type;
 	c->size[i] = object->size;
@@ -262,6 +261,7 @@ void hs_build_object(struct hs_build *build, const struct hs_build_object *objec
 	c->generation[i] = object->generation;
 	c->owner[i] = object->owner;
 	c->fingerprint[i] = object->fingerprint;
+	c->site[i] = object->site - 1; /* 0 becomes HS_NONE */
 	c->shape[i] = object->shape;
 	c->visible[i] = object->visible;
 	c->first_edge[i] = build->edge_count;
@@ -273,11 +273,11 @@ void hs_build_preview(struct hs_build *build, const struct hs_preview *preview)
 	if (build->failed)
 		return;
 	if (!build->object_count) {
-		misuse(build, HS_BUILD_NO_OBJECT);
+		hs_build_blame(build, HS_BUILD_NO_OBJECT);
 		return;
 	}
 	if (preview->kind < HS_PREVIEW_TEXT || preview->kind >= HS_PREVIEW_KIND_COUNT) {
-		misuse(build, HS_BUILD_BAD_KIND);
+		hs_build_blame(build, HS_BUILD_BAD_KIND);
 		return;
 	}
 	if (!hs_previews_add(&build->snap->previews, build->object_count - 1, preview))
@@ -291,7 +291,7 @@ void hs_build_edge(struct hs_build *build, uint32_t target)
 	if (build->failed)
 		return;
 	if (!build->object_count) {
-		misuse(build, HS_BUILD_NO_OBJECT);
+		hs_build_blame(build, HS_BUILD_NO_OBJECT);
 		return;
 	}
 	if (build->edge_count == build->edge_capacity && !grow_edges(build)) {
@@ -335,7 +335,7 @@ void hs_build_root(struct hs_build *build, enum hs_root_rank rank, uint32_t obje
 	};
 
 	if ((unsigned int)rank >= HS_ROOT_RANK_COUNT)
-		misuse(build, HS_BUILD_BAD_KIND);
+		hs_build_blame(build, HS_BUILD_BAD_KIND);
 	if (!hs_vector_push(&build->roots, root))
 		build->failed = true;
 }

@@ -32,6 +32,7 @@ struct hs_build_object {
 	uint8_t generation;   /* enum hs_generation */
 	uint32_t owner;	      /* key of the owner; HS_NONE: none */
 	uint64_t fingerprint; /* 0: none */
+	uint32_t site;	      /* from hs_build_site(); 0: not known */
 };
 
 /* A new builder, owned by the caller; NULL if memory ran out. */
@@ -72,6 +73,11 @@ void hs_build_root(struct hs_build *build, enum hs_root_rank rank, uint32_t obje
 uint32_t hs_build_thread(struct hs_build *build, uint64_t native_id, struct hs_str name);
 uint32_t hs_build_frame(struct hs_build *build, uint32_t thread, struct hs_str function,
 			struct hs_str file, uint32_t line);
+/*
+ * The number, from 1 on, of the site at @line of @file, called by the site @caller or, if that is
+ * 0, by nobody knows whom.  Equal sites have equal numbers.
+ */
+uint32_t hs_build_site(struct hs_build *build, struct hs_str file, uint32_t line, uint32_t caller);
 void hs_build_region(struct hs_build *build, const struct hs_region *region);
 void hs_build_extent(struct hs_build *build, const struct hs_extent *extent);
 

@@ -14,6 +14,7 @@ enum hs_build_misuse {
 	HS_BUILD_BAD_STRING, /* a run's operand is not the number of a string */
 	HS_BUILD_BAD_SHAPE,  /* two runs of one part take the rest, or first_hidden > count */
 	HS_BUILD_BAD_KIND,  /* a kind of label or value, strength, role, rank that does not exist */
+	HS_BUILD_NO_SITE,   /* a site that does not exist */
 	HS_BUILD_NO_OBJECT, /* a reference or a value before the first object */
 	HS_BUILD_TOO_MANY,  /* objects, types or shapes do not fit 32 bits */
 	HS_BUILD_SPENT,	    /* finished twice */
@@ -41,9 +42,20 @@ struct hs_build {
 	HS_VECTOR(struct hs_frame) frames;
 	HS_VECTOR(struct hs_region) regions;
 	HS_VECTOR(struct hs_extent) extents;
+	HS_VECTOR(struct hs_site) sites;
+	uint32_t *site_slots; /* open addressing: number, 0 if free */
+	size_t site_slot_count;
+	uint64_t site_seed; /* of their hash */
 	HS_VECTOR(struct hs_gap) gaps;
 	struct hs_info info;
 };
+
+/* Keep what a producer did wrong first. */
+static inline void hs_build_blame(struct hs_build *build, enum hs_build_misuse what)
+{
+	if (build->misuse == HS_BUILD_FINE)
+		build->misuse = what;
+}
 
 /* End the columns: no column is NULL, first_edge has its last element. False: no memory. */
 bool hs_build_close_columns(struct hs_build *build);

@@ -23,6 +23,9 @@ static struct hs_error *misuse_error(enum hs_build_misuse misuse)
 	case HS_BUILD_BAD_KIND:
 		what = "a kind of label or value, strength, role or rank does not exist";
 		break;
+	case HS_BUILD_NO_SITE:
+		what = "an object or a site names a site that does not exist";
+		break;
 	case HS_BUILD_NO_OBJECT:
 		what = "a reference or value was added before the first object";
 		break;
@@ -198,8 +201,8 @@ static bool permute_objects(struct hs_columns *c, const hs_id *order, size_t cou
 	       permute_u64(&c->size, order, count) && permute_u64(&c->allocated, order, count) &&
 	       permute_u64(&c->refcount, order, count) && permute_u16(&c->flags, order, count) &&
 	       permute_u8(&c->generation, order, count) && permute_u32(&c->owner, order, count) &&
-	       permute_u64(&c->fingerprint, order, count) && permute_u32(&c->shape, order, count) &&
-	       permute_u32(&c->visible, order, count);
+	       permute_u64(&c->fingerprint, order, count) && permute_u32(&c->site, order, count) &&
+	       permute_u32(&c->shape, order, count) && permute_u32(&c->visible, order, count);
 }
 
 /* Bring the references into the new order of their sources and renumber their targets. */
@@ -303,7 +306,7 @@ static bool keep_tables(struct hs_build *build)
 	       KEEP(build, threads, threads, thread_count) &&
 	       KEEP(build, frames, frames, frame_count) &&
 	       KEEP(build, regions, regions, region_count) &&
-	       KEEP(build, extents, extents, extent_count);
+	       KEEP(build, extents, extents, extent_count) && KEEP(build, sites, sites, site_count);
 }
 
 static bool index_previews(struct hs_build *build)

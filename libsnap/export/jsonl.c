@@ -240,6 +240,23 @@ static void put_flags(struct hs_output *out, uint16_t flags)
 	}
 }
 
+/* The line that allocated the object, if that is known. */
+static void put_site(struct writer *writer, hs_id object)
+{
+	const struct hs_objects *objects = hs_snapshot_objects(writer->snap);
+	const struct hs_site *site;
+	uint32_t count;
+
+	if (!objects->site || objects->site[object] == HS_NONE)
+		return;
+	site = &hs_snapshot_sites(writer->snap, &count)[objects->site[object]];
+	put(writer->out, ",\"site\":\"");
+	hs_escape_append(writer->out, site->file, HS_ESCAPE_JSON);
+	put(writer->out, ":");
+	hs_output_u64(writer->out, site->line);
+	put(writer->out, "\"");
+}
+
 /* Bytes as text: each is the character of its number. */
 static void put_latin1(struct writer *writer, struct hs_str bytes)
 {
@@ -329,6 +346,7 @@ struct hs_error *hs_export_jsonl(const struct hs_snapshot *snap, struct hs_outpu
 		put(out, ",\"flags\":[");
 		put_flags(out, objects->flags[i]);
 		put(out, "]");
+		put_site(&writer, i);
 		put_value(&writer, i);
 		put(out, "}\n");
 	}

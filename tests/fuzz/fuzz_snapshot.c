@@ -72,7 +72,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (copy[0] >= 1)
 		rehash(copy + 2, size - 2);
 	if (copy[0] >= 2)
-		columns = (uint32_t)copy[1] << 3 | 1;
+		columns = ((uint32_t)copy[1] * 0x11 & (HS_COLUMN_SITE * 2 - 1)) | 1;
 	snap = load(copy + 2, size - 2, columns);
 	if (snap && !columns)
 		check(snap);

@@ -213,6 +213,16 @@ struct hs_extent {
 	hs_id owner; /* or HS_NONE */
 };
 
+/*
+ * Where objects were allocated: a line of a program, as it was called by the line of its caller,
+ * and so on.  Sites form trees: two tracebacks share their outer frames.
+ */
+struct hs_site {
+	struct hs_str file;
+	uint32_t line;	 /* 0 if not known */
+	uint32_t caller; /* index into the sites, below this one's; HS_NONE: not recorded */
+};
+
 /* Something the capture could not do, and how often. */
 struct hs_gap {
 	struct hs_str reason;
@@ -263,6 +273,7 @@ struct hs_objects {
 	 * of snapshots with the same salt can be compared.
 	 */
 	const uint64_t *fingerprint;
+	const uint32_t *site;	    /* where it was allocated: index into the sites; HS_NONE */
 	const uint32_t *shape;	    /* index into the shapes */
 	const uint32_t *visible;    /* references that the collector reports; they come first */
 	const uint64_t *first_edge; /* count + 1 offsets into edges */
@@ -283,6 +294,7 @@ enum hs_column {
 	HS_COLUMN_FINGERPRINT = 1 << 8,
 	HS_COLUMN_EDGES = 1 << 9,    /* shape, visible, first_edge, edges */
 	HS_COLUMN_PREVIEW = 1 << 10, /* hs_snapshot_preview() */
+	HS_COLUMN_SITE = 1 << 11,
 };
 
 /* How far a long piece of work is: @done of @total bytes or objects.  May be called often. */
@@ -380,6 +392,9 @@ HS_EXPORT const struct hs_region *hs_snapshot_regions(const struct hs_snapshot *
 						      size_t *count);
 HS_EXPORT const struct hs_extent *hs_snapshot_extents(const struct hs_snapshot *snap,
 						      size_t *count);
+
+/* The sites; there are none if it is not known where objects were allocated. */
+HS_EXPORT const struct hs_site *hs_snapshot_sites(const struct hs_snapshot *snap, uint32_t *count);
 
 /* A string by its number, as the operands of runs have it; @string must be below the count. */
 HS_EXPORT struct hs_str hs_snapshot_string(const struct hs_snapshot *snap, uint32_t string);

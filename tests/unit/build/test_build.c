@@ -100,6 +100,52 @@ static void order_is_breadth_first(void **state)
 	hs_snapshot_destroy(snap);
 }
 
+/* Equal sites are one, and lead to what called them. */
+static void sites_are_interned(void **state)
+{
+	struct hs_build *build = hs_build_create();
+	struct hs_build_object object = {
+		.address = 32,
+		.type = hs_build_type(build, STR("list"), STR(""), HS_ROLE_SEQUENCE, HS_NONE),
+		.shape = list_shape(build),
+		.owner = HS_NONE,
+	};
+	uint32_t outer = hs_build_site(build, STR("a.py"), 3, 0);
+	uint32_t inner = hs_build_site(build, STR("b.py"), 3, outer);
+	struct hs_snapshot *snap = NULL;
+	const struct hs_objects *objects;
+	const struct hs_site *sites;
+	uint32_t count;
+
+	(void)state;
+	for (uint32_t line = 10; line < 3000; line++) {
+		uint32_t number = hs_build_site(build, STR("b.py"), line, outer);
+
+		assert_int_equal(number, hs_build_site(build, STR("b.py"), line, outer));
+		assert_true(number > inner);
+		assert_int_not_equal(number, hs_build_site(build, STR("b.py"), line, inner));
+		assert_int_not_equal(number, hs_build_site(build, STR("b.py"), line, 0));
+	}
+	assert_int_equal(outer, hs_build_site(build, STR("a.py"), 3, 0));
+	/* The order of the snapshot is another. */
+	object.site = inner;
+	hs_build_object(build, &object);
+	object.address = 16;
+	object.site = 0;
+	hs_build_object(build, &object);
+	assert_null(hs_build_finish(build, NULL, NULL, &snap));
+	hs_build_destroy(build);
+	objects = hs_snapshot_objects(snap);
+	sites = hs_snapshot_sites(snap, &count);
+	assert_int_equal(count, 2 + 3 * (3000 - 10));
+	assert_int_equal(objects->site[0], HS_NONE);
+	assert_str(sites[objects->site[1]].file, "b.py");
+	assert_int_equal(sites[objects->site[1]].line, 3);
+	assert_int_equal(sites[objects->site[1]].caller, outer - 1);
+	assert_int_equal(sites[outer - 1].caller, HS_NONE);
+	hs_snapshot_destroy(snap);
+}
+
 enum { RANDOM_OBJECTS = 500 };
 
 /* A random graph that depends on @seed only. */
@@ -372,6 +418,12 @@ static void misuse_is_reported(void **state)
 	hs_build_shape(build, two_rests, 2, 3);
 	expect_failure(build, "hides more runs");
 	build = hs_build_create();
+	hs_build_site(build, STR("a.py"), 1, 1);
+	expect_failure(build, "names a site that does not exist");
+	build = hs_build_create();
+	hs_build_object(build, &(struct hs_build_object){.owner = HS_NONE, .site = 1});
+	expect_failure(build, "names a site that does not exist");
+	build = hs_build_create();
 	hs_build_shape(build, &unknown, 1, 1);
 	expect_failure(build, "kind");
 	build = hs_build_create();
@@ -430,6 +482,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(build_empty),
 		cmocka_unit_test(order_is_breadth_first),
+		cmocka_unit_test(sites_are_interned),
 		cmocka_unit_test(order_is_a_function_of_the_graph),
 		cmocka_unit_test(labels_follow_the_shape),
 		cmocka_unit_test(gaps_and_strings_are_interned),

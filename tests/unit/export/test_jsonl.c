@@ -74,6 +74,8 @@ static struct hs_snapshot *labelled(void)
 	};
 	uint32_t shape = hs_build_shape(build, runs, 10, 7);
 	uint32_t none = hs_build_shape(build, NULL, 0, 0);
+	uint32_t site = hs_build_site(build, STR("/srv/\x1b\"a.py"), 17,
+				      hs_build_site(build, STR("b.py"), 1, 0));
 	struct hs_snapshot *snap = NULL;
 
 	for (uint32_t i = 0; i < 16; i++) {
@@ -87,6 +89,7 @@ static struct hs_snapshot *labelled(void)
 					       .flags = (uint16_t)(i < 6 ? 1 << i : 63),
 					       .generation = HS_GENERATION_NONE,
 					       .owner = HS_NONE,
+					       .site = i == 15 ? site : 0,
 				       });
 		for (uint32_t k = 1; !i && k < 16; k++)
 			hs_build_edge(build, k);
@@ -126,7 +129,7 @@ static void every_label_and_flag(void **state)
 	assert_non_null(strstr(text, "{\"id\":15,\"addr\":\"0x10f0\",\"type\":\"a\\\"b\\ud800\","
 				     "\"size\":79,\"alloc\":0,\"refs\":[],\"gc_refs\":0,\"flags\":["
 				     "\"gc\",\"tracked\",\"immortal\",\"static\",\"size_guess\","
-				     "\"scanned\"]}\n"));
+				     "\"scanned\"],\"site\":\"/srv/\\u001b\\\"a.py:17\"}\n"));
 	free(text);
 	hs_snapshot_destroy(snap);
 }

@@ -33,6 +33,7 @@ static inline const char *equal_objects(const struct hs_objects *a, const struct
 	COLUMN(generation, a->count);
 	COLUMN(owner, a->count);
 	COLUMN(fingerprint, a->count);
+	COLUMN(site, a->count);
 	COLUMN(shape, a->count);
 	COLUMN(visible, a->count);
 	COLUMN(first_edge, (uint64_t)a->count + 1);
@@ -143,6 +144,18 @@ static inline bool equal_memory(const struct hs_snapshot *a, const struct hs_sna
 	return true;
 }
 
+static inline bool equal_sites(const struct hs_snapshot *a, const struct hs_snapshot *b)
+{
+	if (a->site_count != b->site_count)
+		return false;
+	for (uint32_t i = 0; i < a->site_count; i++)
+		if (a->sites[i].line != b->sites[i].line ||
+		    a->sites[i].caller != b->sites[i].caller ||
+		    !hs_str_equal(a->sites[i].file, b->sites[i].file))
+			return false;
+	return true;
+}
+
 static inline bool equal_info(const struct hs_info *a, const struct hs_info *b)
 {
 	if (a->pid != b->pid || !hs_str_equal(a->runtime, b->runtime) ||
@@ -182,6 +195,8 @@ static inline const char *snapshots_differ(const struct hs_snapshot *a, const st
 		return "threads or frames";
 	if (!equal_memory(a, b))
 		return "regions or extents";
+	if (!equal_sites(a, b))
+		return "sites";
 	if (!equal_previews(a, b))
 		return "previews";
 	return equal_labels(a, b) ? NULL : "labels";

@@ -171,6 +171,19 @@ static inline void sample_preview(struct hs_build *build, uint64_t random)
 	hs_build_preview(build, &preview);
 }
 
+/* One of a few sites that share callers, or none. */
+static inline uint32_t sample_site(struct hs_build *build, uint64_t random)
+{
+	uint32_t outer = hs_build_site(build, STR("/srv/app.py"), 7, 0);
+	uint32_t inner =
+		hs_build_site(build, STR("/srv/it's \"\xed\xa0\x80.py"), UINT32_MAX, outer);
+
+	if (random % 3 == 0)
+		return 0;
+	return hs_build_site(build, STR("<frozen os>"), (uint32_t)(random % 17),
+			     random % 2 ? inner : outer);
+}
+
 static inline void sample_add_objects(struct hs_build *build, uint32_t count, uint64_t seed)
 {
 	struct sample_shapes shapes = sample_make_shapes(build);
@@ -197,6 +210,7 @@ static inline void sample_add_objects(struct hs_build *build, uint32_t count, ui
 			.generation = kind < 4 ? HS_GENERATION_2 : HS_GENERATION_NONE,
 			.owner = kind == 2 ? (uint32_t)(random / 512 % count) : HS_NONE,
 			.fingerprint = kind == 5 ? random >> (seed % 2 ? 0 : 59) : 0,
+			.site = sample_site(build, random / 4096),
 		};
 		uint32_t edges = sample_object(&shapes, kind, random / 1024, &object);
 

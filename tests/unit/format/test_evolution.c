@@ -57,9 +57,10 @@ static void craft_header(struct craft *craft, struct header header)
 	hs_pack_text(&packer, "edges");
 	hs_pack_uint(&packer, header.edges);
 	hs_pack_text(&packer, "object_columns");
-	hs_pack_array(&packer, 2);
+	hs_pack_array(&packer, 3);
 	hs_pack_text(&packer, "colour");
 	hs_pack_text(&packer, "owner");
+	hs_pack_text(&packer, "site");
 	must(hs_emit_map(&craft->emitter, HS_SECTION_HEADER, &packer.buffer));
 	hs_packer_deinit(&packer);
 }
@@ -106,6 +107,9 @@ enum wrong {
 	ROOT_THREAD,
 	FRAME_THREAD,
 	REGION_WRAPS,
+	SITE_FILE,
+	SITE_LINE,
+	SITE_CALLER,
 	TABLE_TWICE,
 	TABLE_CODEC,
 	BLOCK_FIRST,
@@ -117,6 +121,7 @@ enum wrong {
 	BLOCK_EDGE_TARGET,
 	BLOCK_NEW_TARGET,
 	BLOCK_OWNER,
+	BLOCK_SITE,
 	BLOCK_CODEC,
 	BLOCK_TRAILING,
 	BLOCK_HIDDEN,
@@ -176,6 +181,10 @@ static void craft_tables(struct craft *craft, enum wrong wrong)
 		COLUMN("thread", 0);
 		table(craft, HS_SECTION_FRAMES, 1);
 	}
+	COLUMN("file", 1, wrong == SITE_FILE ? 2 : 0);
+	COLUMN("line", wrong == SITE_LINE ? UINT64_MAX : 7, 0);
+	COLUMN("caller", 0, wrong == SITE_CALLER ? 2 : 1);
+	table(craft, HS_SECTION_SITES, 2);
 	if (wrong == REGION_WRAPS) {
 		COLUMN("start", 0x1000);
 		COLUMN("size", UINT64_MAX);
@@ -208,6 +217,8 @@ static void craft_block(struct craft *craft, enum wrong wrong)
 	if (wrong == BLOCK_EDGE_TARGET)
 		edges[2] = 5;
 	raw_column(craft, "edges", HS_CODEC_EDGES, edges, wrong == BLOCK_MANY_EDGES ? 4 : 3);
+	raw_column(craft, "site", HS_CODEC_DICTIONARY,
+		   wrong == BLOCK_SITE ? "\2\6\5\0\0" : "\2\4\3\0\0", 5);
 	raw_column(craft, "owner", HS_CODEC_OWNER, wrong == BLOCK_OWNER ? "\1\5" : "\1\3", 2);
 	raw_column(craft, "colour", (enum hs_codec)99, "red", 3);
 	if (wrong == RAW_BOMB)
@@ -302,6 +313,10 @@ static void unknown_things_are_skipped(void **state)
 	assert_int_equal(objects->address[1], 0x20);
 	assert_int_equal(objects->owner[0], 0);
 	assert_int_equal(objects->owner[1], 1);
+	assert_int_equal(objects->site[0], 1);
+	assert_int_equal(objects->site[1], HS_NONE);
+	assert_int_equal(hs_snapshot_sites(snap, &types)[1].caller, 0);
+	assert_int_equal(types, 2);
 	assert_int_equal(objects->size[0], 0);
 	assert_null(objects->allocated);
 	/* Unknown values become the general ones. */

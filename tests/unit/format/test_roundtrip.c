@@ -67,7 +67,7 @@ static void columns_load_alone(void **state)
 	uint8_t *bytes = sample_bytes(snap, &size);
 
 	(void)state;
-	for (uint32_t column = HS_COLUMN_ADDRESS; column <= HS_COLUMN_PREVIEW; column *= 2) {
+	for (uint32_t column = HS_COLUMN_ADDRESS; column <= HS_COLUMN_SITE; column *= 2) {
 		struct hs_open_options options = {.columns = column};
 		struct hs_snapshot *part = NULL;
 		const struct hs_objects *o;
@@ -92,6 +92,7 @@ static void columns_load_alone(void **state)
 		CHECK(HS_COLUMN_GENERATION, generation);
 		CHECK(HS_COLUMN_OWNER, owner);
 		CHECK(HS_COLUMN_FINGERPRINT, fingerprint);
+		CHECK(HS_COLUMN_SITE, site);
 		CHECK(HS_COLUMN_EDGES, shape);
 		CHECK(HS_COLUMN_EDGES, visible);
 		CHECK(HS_COLUMN_EDGES, first_edge);

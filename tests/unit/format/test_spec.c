@@ -228,6 +228,7 @@ static void golden_files(void **state)
 	(void)state;
 	check_golden("format-0.9", 7);
 	check_golden("previews-0.9", 8);
+	check_golden("sites-0.9", 9);
 }
 
 /* What spec/decoder.py prints for the file at @path, owned by the caller. */
