@@ -26,11 +26,13 @@ struct command {
 	const char *summary; /* one line, no full stop */
 	uint32_t options;    /* enum option_bit: the options it accepts */
 	int operands;	     /* how many it takes, exactly */
+	bool optional;	     /* the last of them may be left out */
 	/* Do it and return the exit code.  Operands and options have been checked. */
 	int (*run)(const struct options *options, struct terminal *terminal);
 };
 
 int cmd_diff(const struct options *options, struct terminal *terminal);
+int cmd_doctor(const struct options *options, struct terminal *terminal);
 int cmd_dump(const struct options *options, struct terminal *terminal);
 int cmd_export(const struct options *options, struct terminal *terminal);
 int cmd_info(const struct options *options, struct terminal *terminal);

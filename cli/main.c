@@ -21,20 +21,24 @@ static const struct command commands[] = {
 	{"dump",
 	 "PID [-o FILE] [-f] [--mode auto|fork|stop] [--level N] [--values[=BYTES]] [--redact]",
 	 "take a snapshot of a running Python process",
-	 OPTIONS_FILE | OPTION_MODE | OPTION_LEVEL | OPTION_VALUES | OPTION_REDACT, 1, cmd_dump},
+	 OPTIONS_FILE | OPTION_MODE | OPTION_LEVEL | OPTION_VALUES | OPTION_REDACT, 1, false,
+	 cmd_dump},
 	{"top", "FILE [--by CLASSIFIER[,...]] [-n ROWS] [--json|--csv]",
-	 "what a snapshot's memory is made of", OPTIONS_ROWS | OPTION_CSV | OPTION_BY, 1, cmd_top},
+	 "what a snapshot's memory is made of", OPTIONS_ROWS | OPTION_CSV | OPTION_BY, 1, false,
+	 cmd_top},
 	{"diff", "A B [--by CLASSIFIER[,...]] [-n ROWS] [--json] [--fail-on growth[=BYTES]]",
 	 "what grew from one snapshot to the next, and who holds it",
-	 OPTIONS_ROWS | OPTION_BY | OPTION_FAIL_ON, 2, cmd_diff},
+	 OPTIONS_ROWS | OPTION_BY | OPTION_FAIL_ON, 2, false, cmd_diff},
 	{"info", "FILE [-v] [--json]", "what a snapshot is, and how complete; -v: its threads, too",
-	 OPTIONS_REPORT, 1, cmd_info},
+	 OPTIONS_REPORT, 1, false, cmd_info},
 	{"verify", "FILE [--json]", "check every checksum and invariant of a snapshot",
-	 OPTIONS_ALL | OPTION_JSON, 1, cmd_verify},
+	 OPTIONS_ALL | OPTION_JSON, 1, false, cmd_verify},
 	{"export", "FILE --to FORMAT [-o OUT] [-f]", "a snapshot in another format",
-	 OPTIONS_FILE | OPTION_TO, 1, cmd_export},
+	 OPTIONS_FILE | OPTION_TO, 1, false, cmd_export},
 	{"ps", "[-n ROWS] [--json|--csv]", "the Python processes of this machine",
-	 OPTIONS_ROWS | OPTION_CSV, 0, cmd_ps},
+	 OPTIONS_ROWS | OPTION_CSV, 0, false, cmd_ps},
+	{"doctor", "[PID] [--json]", "would a dump work here, and if not, why", OPTIONS_REPORT, 1,
+	 true, cmd_doctor},
 };
 
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(*commands) };
@@ -121,7 +125,7 @@ static int run(int argc, char **argv)
 	if (!command)
 		return unknown_command(argv[0]);
 	if (!options_parse(argc, argv, command->name, command->options, command->operands,
-			   &options))
+			   command->optional, &options))
 		return HS_ERROR_USAGE;
 	if (options.help) {
 		print_command(command, stdout);

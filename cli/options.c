@@ -355,7 +355,7 @@ static bool check_options(struct parser *parser)
 }
 
 bool options_parse(int argc, char **argv, const char *name, uint32_t accepted, int operands,
-		   struct options *ret)
+		   bool optional, struct options *ret)
 {
 	struct options options = {.rows = -1};
 	struct parser parser = {.command = name, .options = &options};
@@ -367,14 +367,14 @@ bool options_parse(int argc, char **argv, const char *name, uint32_t accepted, i
 		if (!check_options(&parser))
 			return false;
 		given = argc - optind;
-		if (given < operands)
+		if (given < operands - optional)
 			return complain(&parser, "%s",
 					given ? "an operand is missing"
 					      : "nothing to work on was named");
 		if (given > operands)
 			return complain_of_word(&parser, "too many operands",
 						argv[optind + operands], "expected");
-		for (int i = 0; i < operands; i++)
+		for (int i = 0; i < given; i++)
 			options.operands[i] = argv[optind + i];
 	}
 	*ret = options;

@@ -67,11 +67,12 @@ struct options {
 
 /*
  * Parse the arguments of command @name, argv[0] being the name itself, of which those in @accepted
- * (enum option_bit) are allowed, and exactly @operands operands.  Options and operands may come in
- * any order.  A mistake is explained on standard error, naming the word it is about; false then.
+ * (enum option_bit) are allowed, and exactly @operands operands, or one less if the last is
+ * @optional.  Options and operands may come in any order.  A mistake is explained on standard
+ * error, naming the word it is about; false then.
  */
 bool options_parse(int argc, char **argv, const char *name, uint32_t accepted, int operands,
-		   struct options *ret);
+		   bool optional, struct options *ret);
 
 /* Describe the options in @accepted on @out, one a line. */
 void options_describe(uint32_t accepted, FILE *out);

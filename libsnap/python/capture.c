@@ -5,9 +5,9 @@
 #include "format/base/cleanup.h"
 #include "format/base/error.h"
 #include "libsnap/memory/freeze.h"
-#include "libsnap/memory/headroom.h"
 #include "libsnap/memory/proc.h"
 #include "libsnap/python/heap.h"
+#include "libsnap/python/room.h"
 #include "libsnap/python/runtime.h"
 
 #include <errno.h>
@@ -20,9 +20,7 @@ enum {
 	DEFAULT_STOP_TIMEOUT_MS = 2000,
 	MAX_ATTEMPTS = 6,	  /* one, and five retries */
 	COLLECTION_WAIT_MS = 500, /* for a collection to end, without stopping the target */
-	SPARE_PAGES = 4096,	  /* for what the target allocates until it is stopped */
 	DEFAULT_STOP_LIMIT_MS = 30000,
-	PARSING_SHARE = 4, /* parsing takes a quarter of the copy's size, at most */
 };
 
 /* One call of hs_capture_process(). */
@@ -55,30 +53,6 @@ static void explain(const struct capture *capture, const char *format, ...)
 	capture->options->explain(capture->options->context, line);
 }
 
-static bool sum_pages(void *context, hs_addr addr, uint64_t pages)
-{
-	uint64_t *sum = context;
-
-	(void)addr;
-	*sum += pages;
-	return true;
-}
-
-/* Pages that there are to copy, and some for what the target allocates until it is stopped. */
-static struct hs_error *count_pages(struct capture *capture, uint64_t *ret)
-{
-	struct hs_error *err;
-	uint64_t pages = 0;
-
-	hs_maps_deinit(&capture->maps);
-	err = hs_maps_read(capture->pid, &capture->maps);
-	if (!err)
-		err = hs_process_pages(capture->process, &capture->maps, 0, sum_pages, &pages);
-	if (!err)
-		*ret = pages + pages / 16 + SPARE_PAGES;
-	return err;
-}
-
 /* Whether it looks as if a fork of the target can be copied. */
 static bool will_fork(const struct capture *capture)
 {
@@ -92,23 +66,15 @@ static bool will_fork(const struct capture *capture)
  */
 static struct hs_error *prepare_image(struct capture *capture)
 {
-	uint64_t headroom = hs_memory_headroom("");
 	struct hs_error *err;
 	uint64_t pages;
-	uint64_t need;
 
-	err = count_pages(capture, &pages);
+	hs_maps_deinit(&capture->maps);
+	err = hs_maps_read(capture->pid, &capture->maps);
+	if (!err)
+		err = hs_capture_room(capture->process, &capture->maps, &pages);
 	if (err)
 		return err;
-	need = (pages << HS_PAGE_SHIFT) + (pages << HS_PAGE_SHIFT) / PARSING_SHARE;
-	if (need > headroom)
-		return hs_error_create(
-			HS_ERROR_FAILED,
-			"process %d: a copy of it takes %llu MiB, and this machine or "
-			"cgroup has room for %llu MiB; free some, or run heapsnap "
-			"outside the cgroup",
-			(int)capture->pid, (unsigned long long)need >> 20,
-			(unsigned long long)headroom >> 20);
 	capture->image = hs_image_create();
 	if (!capture->image || (!will_fork(capture) && !hs_image_reserve(capture->image, pages)))
 		return hs_error_create(HS_ERROR_FAILED,

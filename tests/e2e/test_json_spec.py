@@ -35,7 +35,7 @@ def test_examples_have_the_keys_that_are_printed(heapsnap, any_pair):
     first, second = any_pair.first, any_pair.second
     documents = [heapsnap.json("top", second), heapsnap.json("diff", first, second),
                  heapsnap.json("info", second), heapsnap.json("verify", second),
-                 heapsnap.json("ps")]
+                 heapsnap.json("ps"), heapsnap.json("doctor")]
     described = examples()
     assert set(described) == {document["schema"] for document in documents}
     for document in documents:

@@ -63,6 +63,34 @@ struct hs_capture_options {
 HS_EXPORT struct hs_error *hs_capture_process(pid_t pid, const struct hs_capture_options *options,
 					      struct hs_snapshot **ret) HS_MUST_CHECK;
 
+enum hs_check_state {
+	HS_CHECK_GOOD = 0,
+	HS_CHECK_NOTE = 1, /* a snapshot can be taken, but mind this */
+	HS_CHECK_BAD = 2,
+};
+
+/* One thing that was looked at: whether it is in the way of a snapshot. */
+struct hs_check {
+	const char *name; /* "permission" */
+	enum hs_check_state state;
+	char *text; /* one line: what was found, and what to do about it */
+};
+
+struct hs_diagnosis {
+	pid_t pid; /* 0: of the machine as a whole */
+	struct hs_check *checks;
+	size_t count;
+	int code; /* enum hs_error_code that hs_capture_process() would fail with; 0: it would work
+		   */
+};
+
+/*
+ * Find out whether a snapshot of process @pid could be taken, and how, without stopping it; with
+ * @pid 0 what on this machine is in the way in general.  On success *@ret is owned by the caller.
+ */
+HS_EXPORT struct hs_error *hs_diagnose(pid_t pid, struct hs_diagnosis **ret) HS_MUST_CHECK;
+HS_EXPORT void hs_diagnosis_destroy(struct hs_diagnosis *diagnosis);
+
 /* A process that runs Python, or seems to. */
 struct hs_python_process {
 	pid_t pid;

@@ -27,6 +27,8 @@ HS_EXPORT struct hs_error *hs_report_from_info(const struct hs_snapshot *snap, b
 /* @snap was opened from @file by hs_snapshot_verify(). */
 HS_EXPORT struct hs_error *hs_report_from_verify(const struct hs_snapshot *snap, const char *file,
 						 struct hs_report **ret) HS_MUST_CHECK;
+HS_EXPORT struct hs_error *hs_report_from_diagnosis(const struct hs_diagnosis *diagnosis,
+						    struct hs_report **ret) HS_MUST_CHECK;
 HS_EXPORT struct hs_error *hs_report_from_processes(const struct hs_python_process *processes,
 						    size_t count,
 						    struct hs_report **ret) HS_MUST_CHECK;
