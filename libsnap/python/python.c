@@ -35,6 +35,14 @@ bool hs_python_spend(struct hs_python *python, uint64_t count)
 	return true;
 }
 
+bool hs_python_afford(struct hs_python *python, uint64_t count, hs_addr address)
+{
+	if (hs_python_spend(python, count))
+		return true;
+	hs_python_gap(python, "more references than the memory can hold", address);
+	return false;
+}
+
 uint64_t hs_python_limit(struct hs_python *python, hs_addr address, uint64_t count)
 {
 	/* What is not to be looked at need not be searched for either. */

@@ -180,6 +180,9 @@ uint64_t hs_python_limit(struct hs_python *python, hs_addr address, uint64_t cou
 /* Take @count from that budget; false if it is used up. */
 bool hs_python_spend(struct hs_python *python, uint64_t count);
 
+/* The same for references of the object at @address: if they are left out, that is a gap. */
+bool hs_python_afford(struct hs_python *python, uint64_t count, hs_addr address);
+
 /* Version found, as "3.12.1"; 16 bytes are enough. */
 void hs_python_version(const struct hs_python *python, char *buffer, size_t size);
 

@@ -81,7 +81,8 @@ static void add_modules(struct hs_python *python, hs_addr interp)
 	hs_addr modules = 0;
 
 	hs_image_u64(python->image, interp + python->layout->interp_modules, &modules);
-	if (!hs_dict_open(python, modules, &dict))
+	if (!hs_dict_open(python, modules, &dict) ||
+	    !hs_python_afford(python, dict.keys.nentries, modules))
 		return;
 	for (uint64_t i = 0; i < dict.keys.nentries; i++) {
 		hs_addr value = hs_dict_value(&dict, i);

@@ -9,6 +9,8 @@ enum {
 	MAX_THREADS = 1 << 20,
 	MAX_FRAMES = 1 << 20, /* of one thread */
 	MAX_EXCEPTIONS = 1 << 20,
+	FRAME_WORDS = 10, /* that each takes at least: they cannot all lie upon each other */
+	THREAD_WORDS = 30,
 	OWNED_BY_C_STACK = 3, /* frames that stand for C code and run none of Python's */
 };
 
@@ -287,7 +289,8 @@ static void add_frames(struct hs_python *python, hs_addr tstate, uint32_t thread
 	while (frame) {
 		const uint8_t *owner = hs_image_at(python->image, frame + layout->iframe_owner, 1);
 
-		if (!owner || !hs_chain_step(&chain, frame) || chain.steps > MAX_FRAMES) {
+		if (!owner || !hs_chain_step(&chain, frame) || chain.steps > MAX_FRAMES ||
+		    !hs_python_spend(python, FRAME_WORDS)) {
 			hs_python_gap(python, "chain of frames cannot be followed", frame);
 			return;
 		}
@@ -348,7 +351,8 @@ void hs_thread_roots_add(struct hs_python *python, hs_addr interp)
 		uint64_t ident = 0;
 		uint32_t thread;
 
-		if (!hs_chain_step(&chain, tstate) || chain.steps > MAX_THREADS) {
+		if (!hs_chain_step(&chain, tstate) || chain.steps > MAX_THREADS ||
+		    !hs_python_spend(python, THREAD_WORDS)) {
 			hs_python_gap(python, "list of threads does not end", tstate);
 			return;
 		}

@@ -5,10 +5,12 @@
 #include "libsnap/python/dict.h"
 #include "libsnap/python/text.h"
 #include "libsnap/python/visit/visit.h"
+#include "libsnap/python/words.h"
 
 enum {
 	MIN_CAPACITY = 4096,
 	MAX_BASIC_SIZE = 1 << 20,
+	SHORT_NAME = 1 << 10,
 	MAX_NAME = 1 << 26,
 	MAX_DEPTH = 1000, /* of types read because others need them: bases, metatypes, keys' */
 	MAX_MEMBERS = 10000,
@@ -65,13 +67,30 @@ void hs_types_destroy(struct hs_python *python)
 	free(python->types);
 }
 
+/*
+ * The name at @address.  Long ones are paid for, like the words of arrays: many types could have
+ * names that are parts of one large block of memory.
+ */
+static bool read_name(struct hs_python *python, hs_addr address, struct hs_str *ret)
+{
+	for (size_t limit = SHORT_NAME; limit <= MAX_NAME; limit *= 2) {
+		if (hs_image_string(python->image, address, limit, ret))
+			return true;
+		/* Either memory ends before the string does, or the string is longer. */
+		if (hs_words_limit(python->image, address, limit / 8) < limit / 8 ||
+		    limit / 4 > python->budget || !hs_python_spend(python, limit / 4))
+			return false;
+	}
+	return false;
+}
+
 struct hs_str hs_type_raw_name(struct hs_python *python, hs_addr type)
 {
 	struct hs_str name = {.data = "?", .size = 1};
 	hs_addr at;
 
 	if (hs_image_u64(python->image, type + PY_TP_NAME, &at))
-		hs_image_string(python->image, at, MAX_NAME, &name);
+		read_name(python, at, &name);
 	return name;
 }
 
@@ -203,8 +222,7 @@ static bool read_prefix(struct hs_python *python, struct hs_pytype *type)
 	type->traverse = word(body + PY_TP_TRAVERSE);
 	return type->basicsize >= PY_HEADER_SIZE && type->basicsize <= MAX_BASIC_SIZE &&
 	       type->itemsize <= MAX_BASIC_SIZE &&
-	       hs_image_string(python->image, word(body + PY_TP_NAME), MAX_NAME, &name) &&
-	       name.size;
+	       read_name(python, word(body + PY_TP_NAME), &name) && name.size;
 }
 
 /* The base class; one whose own bases are still being looked for goes round in a circle. */
@@ -263,10 +281,12 @@ static void read_slots(struct hs_python *python, struct hs_pytype *type)
 
 			if (!hs_image_u64(python->image, record + PY_MEMBER_NAME, &name_at) ||
 			    !hs_image_u32(python->image, record + PY_MEMBER_TYPE, &kind) ||
-			    !hs_image_u32(python->image, record + PY_MEMBER_OFFSET, &field.offset))
+			    !hs_image_u32(python->image, record + PY_MEMBER_OFFSET,
+					  &field.offset) ||
+			    !hs_python_spend(python, PY_MEMBER_DEF_SIZE / 8))
 				break;
 			if (kind != PY_T_OBJECT_EX || field.offset >= type->basicsize ||
-			    !hs_image_string(python->image, name_at, MAX_NAME, &name))
+			    !read_name(python, name_at, &name))
 				continue;
 			/* Each has a word of its own. */
 			if (type->slots.size >= type->basicsize / 8)
@@ -293,7 +313,8 @@ static void read_members(struct hs_python *python, struct hs_pytype *type)
 		if (!hs_image_u64(python->image, record + PY_MEMBER_NAME, &name_at) || !name_at ||
 		    !hs_image_u32(python->image, record + PY_MEMBER_TYPE, &kind) ||
 		    !hs_image_u32(python->image, record + PY_MEMBER_OFFSET, &field.offset) ||
-		    !hs_image_string(python->image, name_at, MAX_NAME, &name))
+		    !read_name(python, name_at, &name) ||
+		    !hs_python_spend(python, PY_MEMBER_DEF_SIZE / 8))
 			return;
 		if (kind != PY_T_OBJECT && kind != PY_T_OBJECT_EX)
 			continue;

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import re
+import resource
 import unicodedata
 
 import pytest
@@ -127,3 +128,20 @@ def test_hostile_file_names(heapsnap, any_pair, tmp_path):
     assert_harmless(heapsnap.fails(6, "top", bad).encode())
     assert_harmless(heapsnap.fails(1, "top", tmp_path / ("no" + name)).encode())
     os.rename(file, tmp_path / "b.snap")
+
+
+@pytest.mark.parametrize("lie", ["bodies", "names"])
+def test_what_a_heap_claims_costs_no_more_than_it_has(heapsnap, start, one_python, tmp_path, lie):
+    target = start(one_python, "lying.py", lie)
+    file = tmp_path / "a.snap"
+
+    def limit():
+        resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))
+
+    result = heapsnap("dump", target.pid, "-o", file, preexec_fn=limit)
+    assert b"not complete: " in result.stderr
+    document = heapsnap.json("info", file)
+    assert document["objects"] > 5000
+    assert any(gap["reason"] == "more references than the memory can hold" or lie == "names"
+               for gap in document["gaps"])
+    heapsnap("verify", file)

@@ -183,10 +183,7 @@ static bool is_namespace(struct hs_python *python, const struct hs_object *objec
 static bool spend(struct hs_python *python, const struct hs_dict *dict,
 		  const struct hs_object *object)
 {
-	if (hs_python_spend(python, dict->keys.nentries))
-		return true;
-	hs_python_gap(python, "more references than the memory can hold", object->address);
-	return false;
+	return hs_python_afford(python, dict->keys.nentries, object->address);
 }
 
 void hs_visit_dict(struct hs_python *python, const struct hs_object *object)

@@ -32,7 +32,8 @@ static uint64_t owned_size(struct hs_python *python, hs_addr length_at, hs_addr 
 	hs_image_u64(python->image, format_at, &format);
 	hs_image_u32(python->image, format_at + 8, &ndim);
 	size = 8 * (uint64_t)ndim;
-	if (format && hs_image_string(python->image, format, MAX_FORMAT, &text))
+	if (format && hs_image_string(python->image, format, MAX_FORMAT, &text) &&
+	    hs_python_spend(python, text.size / 8 + 1))
 		size += text.size + 1;
 	if (elements)
 		size += 8 * (length + 1);

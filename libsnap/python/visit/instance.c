@@ -60,6 +60,8 @@ static bool visit_values(struct hs_python *python, const struct hs_object *objec
 
 	if (!at || !hs_values_open(python, at, names, &values) || !values.valid)
 		return false;
+	if (!hs_python_afford(python, values.count, object->address))
+		return true;
 	for (uint64_t i = 0; i < values.count; i++) {
 		uint32_t name = i < names && !python->redact ? type->key_names.data[i] : HS_NONE;
 		hs_addr value = hs_words_get(&values.words, i);
@@ -137,8 +139,11 @@ void hs_visit_instance(struct hs_python *python, const struct hs_object *object)
 {
 	const struct hs_pytype *type = object->type;
 	const struct hs_pytype *definer = type->definer;
+	size_t slots = type->slots.size;
 
-	for (size_t i = 0; i < type->slots.size; i++)
+	if (!hs_python_afford(python, slots, object->address))
+		slots = 0;
+	for (size_t i = 0; i < slots; i++)
 		hs_visit(python, hs_word(object, type->slots.data[i].offset), HS_LABEL_ATTRIBUTE,
 			 type->slots.data[i].name);
 	if (type->dictoffset != definer->dictoffset) {

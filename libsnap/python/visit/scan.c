@@ -20,6 +20,9 @@ void hs_visit_body(struct hs_python *python, const struct hs_object *object)
 	const struct hs_pytype *definer = type->definer;
 	uint64_t offset = definer->itemsize ? PY_VAR_HEADER_SIZE : PY_HEADER_SIZE;
 
+	/* Objects that are none can lie upon each other, each as large as its type likes. */
+	if (!hs_python_afford(python, definer->basicsize / 8, object->address))
+		return;
 	for (; offset + 8 <= definer->basicsize; offset += 8) {
 		uint32_t name = name_of(type, offset);
 
