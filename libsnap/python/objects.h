@@ -43,9 +43,11 @@ enum {
 	PY_MEMBER_NAME = 0,
 	PY_MEMBER_TYPE = 8,
 	PY_MEMBER_OFFSET = 16,
+	PY_MEMBER_FLAGS = 24,
 	PY_MEMBER_DEF_SIZE = 40,
 	PY_T_OBJECT = 6,
 	PY_T_OBJECT_EX = 16,
+	PY_MEMBER_AFTER_ITEMS = 1 << 4, /* a flag (3.15) */
 
 	/* PyDictObject */
 	PY_DICT_USED = 16,

@@ -277,10 +277,12 @@ static void read_slots(struct hs_python *python, struct hs_pytype *type)
 			struct hs_str name;
 			struct hs_field field = {0};
 			hs_addr name_at;
+			uint32_t flags = 0;
 			uint32_t kind;
 
 			if (!hs_image_u64(python->image, record + PY_MEMBER_NAME, &name_at) ||
 			    !hs_image_u32(python->image, record + PY_MEMBER_TYPE, &kind) ||
+			    !hs_image_u32(python->image, record + PY_MEMBER_FLAGS, &flags) ||
 			    !hs_image_u32(python->image, record + PY_MEMBER_OFFSET,
 					  &field.offset) ||
 			    !hs_python_spend(python, PY_MEMBER_DEF_SIZE / 8))
@@ -292,6 +294,8 @@ static void read_slots(struct hs_python *python, struct hs_pytype *type)
 			if (type->slots.size >= type->basicsize / 8)
 				return;
 			field.name = hs_build_string(python->build, name);
+			field.after_items =
+				flags & PY_MEMBER_AFTER_ITEMS && python->layout->minor >= 15;
 			if (!hs_vector_push(&type->slots, field))
 				python->nomem = true;
 		}

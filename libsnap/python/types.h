@@ -13,6 +13,7 @@ struct hs_field {
 	uint32_t name; /* string number in the builder */
 	bool hidden;   /* the collector does not report it */
 	bool weak;
+	bool after_items; /* offset is from the end of the items, as if there were none (3.15) */
 };
 
 struct hs_pytype {

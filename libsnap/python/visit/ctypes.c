@@ -100,13 +100,26 @@ static void ctype_visit(struct hs_python *python, const struct hs_object *object
 	hs_visit_type(python, object);
 }
 
+static bool is_stgdict(struct hs_python *python, hs_addr dict)
+{
+	static const char stgdict[] = "StgDict";
+	hs_addr type = 0;
+	struct hs_str name;
+
+	hs_image_u64(python->image, dict + PY_TYPE, &type);
+	name = hs_type_raw_name(python, type);
+	return name.size == sizeof(stgdict) - 1 && !memcmp(name.data, stgdict, name.size);
+}
+
 /* The metatype of pointers visits what they point to once more (up to 3.12). */
 static void pointer_visit(struct hs_python *python, const struct hs_object *object)
 {
+	hs_addr dict = hs_word(object, PY_TP_DICT);
 	hs_addr proto = 0;
 
-	if (!has_stginfo(python) &&
-	    hs_image_u64(python->image, hs_word(object, PY_TP_DICT) + STGDICT_PROTO, &proto))
+	/* Abstract ones have a plain dict. */
+	if (!has_stginfo(python) && is_stgdict(python, dict) &&
+	    hs_image_u64(python->image, dict + STGDICT_PROTO, &proto))
 		hs_visit_named(python, proto, "proto");
 	ctype_visit(python, object);
 }
@@ -127,6 +140,44 @@ static uint64_t ctype_size(struct hs_python *python, const struct hs_object *obj
 	       owned_size(python, info + STGINFO_LENGTH, info + STGINFO_ELEMENTS, info + format);
 }
 
+/*
+ * CDataObject: what an instance keeps alive; its raw memory, which may lie in the object itself, is
+ * C's own.
+ */
+static const struct hs_field_rule data_fields[] = {
+	{"_b_base_", 32, 0},
+	{"_objects", 64, 0},
+	{0},
+};
+
+/* PyCFuncPtrObject, behind the same */
+static const struct hs_field_rule function_fields[] = {
+	{"thunk", 96, 0},
+	{"callable", 104, 0},
+	{"converters", 112, 0},
+	{"argtypes", 120, 0},
+	{"restype", 128, 0},
+	{"checker", 136, 0},
+	{"errcheck", 144, 0},
+	{"paramflags", 152, 0},
+	{"_b_base_", 32, 0},
+	{"_objects", 64, 0},
+	{0},
+};
+
+static const struct hs_field_rule field_fields[] = {
+	{"proto", 40, 0},
+	{"name", 72, HS_FIELD_HIDDEN | HS_SINCE(14)},
+	{0},
+};
+
+/* PyCArgObject */
+static const struct hs_field_rule argument_fields[] = {
+	{"_obj", 48, HS_BEFORE(14)},
+	{"_obj", 64, HS_SINCE(14)},
+	{0},
+};
+
 #define METATYPE(tp_name, visitor)                                                                 \
 	{                                                                                          \
 		.name = (tp_name), .role = HS_ROLE_TYPE, .visit = (visitor),                       \
@@ -141,6 +192,18 @@ static const struct hs_rule rules[] = {
 	METATYPE("_ctypes.PyCFuncPtrType", ctype_visit),
 	METATYPE("_ctypes.PyCPointerType", pointer_visit),
 	METATYPE("_ctypes.CType_Type", ctype_visit),
+	{.name = "_ctypes._SimpleCData", .fields = data_fields},
+	{.name = "_ctypes._Pointer", .fields = data_fields},
+	{.name = "_ctypes.Array", .fields = data_fields},
+	{.name = "_ctypes.Structure", .fields = data_fields},
+	{.name = "_ctypes.Union", .fields = data_fields},
+	{.name = "_ctypes._CData", .fields = data_fields},
+	{.name = "_ctypes.CFuncPtr", .fields = function_fields},
+	{.name = "_ctypes.PyCFuncPtr", .fields = function_fields},
+	{.name = "_ctypes.CField", .versions = HS_SINCE(10), .fields = field_fields},
+	{.name = "ctypes.CField", .fields = field_fields},
+	{.name = "_ctypes.CArgObject", .fields = argument_fields},
+	{.name = "CArgObject", .anywhere = true, .fields = argument_fields},
 	{.name = "StgDict",
 	 .anywhere = true,
 	 .fields = stgdict_fields,

@@ -134,6 +134,20 @@ hs_addr hs_instance_dict(struct hs_python *python, const struct hs_object *objec
 	return dict;
 }
 
+/* What is in a slot; classes derived from tuple have theirs behind the items (3.15). */
+static hs_addr slot_value(struct hs_python *python, const struct hs_object *object,
+			  const struct hs_field *slot)
+{
+	uint64_t items = hs_ob_size(object) * object->type->itemsize;
+	hs_addr value = 0;
+
+	if (!slot->after_items)
+		return hs_word(object, slot->offset);
+	items = (items + 7) & ~(uint64_t)7;
+	hs_image_u64(python->image, object->address + items + slot->offset, &value);
+	return value;
+}
+
 /* As subtype_traverse() of Objects/typeobject.c goes about it. */
 void hs_visit_instance(struct hs_python *python, const struct hs_object *object)
 {
@@ -144,8 +158,8 @@ void hs_visit_instance(struct hs_python *python, const struct hs_object *object)
 	if (!hs_python_afford(python, slots, object->address))
 		slots = 0;
 	for (size_t i = 0; i < slots; i++)
-		hs_visit(python, hs_word(object, type->slots.data[i].offset), HS_LABEL_ATTRIBUTE,
-			 type->slots.data[i].name);
+		hs_visit(python, slot_value(python, object, &type->slots.data[i]),
+			 HS_LABEL_ATTRIBUTE, type->slots.data[i].name);
 	if (type->dictoffset != definer->dictoffset) {
 		if (type->flags & PY_FLAG_MANAGED_DICT)
 			hs_visit_managed_dict(python, object);

@@ -62,38 +62,6 @@ static uint64_t struct_size(struct hs_python *python, const struct hs_object *ob
 	return object->type->basicsize + 32 * count;
 }
 
-enum {
-	ELEMENT_EXTRA_SIZE = 64,
-	ELEMENT_EXTRA_INLINE = 32, /* offset of the children that fit in the struct itself */
-};
-
-/* ElementObjectExtra: attrib at 0, length at 8, allocated at 16, children at 24 */
-static void element_visit(struct hs_python *python, const struct hs_object *object)
-{
-	hs_addr extra = hs_word(object, 40);
-	hs_addr words[4];
-
-	hs_visit_named(python, hs_word(object, 16), "tag");
-	/* The lowest bit says that the text is a list still to be joined. */
-	hs_visit_named(python, hs_word(object, 24) & ~(hs_addr)1, "text");
-	hs_visit_named(python, hs_word(object, 32) & ~(hs_addr)1, "tail");
-	if (!extra || !hs_image_read(python->image, extra, words, sizeof(words)))
-		return;
-	hs_visit_named(python, words[0], "attrib");
-	hs_visit_items(python, words[3], words[1], 0);
-}
-
-static uint64_t element_size(struct hs_python *python, const struct hs_object *object)
-{
-	hs_addr extra = hs_word(object, 40);
-	hs_addr words[4];
-
-	if (!extra || !hs_image_read(python->image, extra, words, sizeof(words)))
-		return object->type->basicsize;
-	return object->type->basicsize + ELEMENT_EXTRA_SIZE +
-	       (words[3] == extra + ELEMENT_EXTRA_INLINE ? 0 : 8 * words[2]);
-}
-
 /* Its buffer, at 16, became visible to the collector in 3.12. */
 static void bytesio_visit(struct hs_python *python, const struct hs_object *object)
 {
@@ -108,15 +76,32 @@ static void bytesio_hidden(struct hs_python *python, const struct hs_object *obj
 		hs_visit_named(python, hs_word(object, 16), "buffer");
 }
 
-/* stringio: readnl and dict at 88 and 104, at 128 and 144 from 3.12 on */
-static void stringio_visit(struct hs_python *python, const struct hs_object *object)
-{
-	bool old = python->layout->minor < 12;
+/* stringio: what it refers to became visible to the collector in 3.12, and moved in 3.14. */
+static const struct hs_field_rule stringio_fields[] = {
+	{"decoder", 80, HS_BEFORE(12) | HS_FIELD_HIDDEN},
+	{"readnl", 88, HS_BEFORE(12) | HS_FIELD_HIDDEN},
+	{"writenl", 96, HS_BEFORE(12) | HS_FIELD_HIDDEN},
+	{"__dict__", 104, HS_BEFORE(12)},
+	{"decoder", 120, HS_SINCE(12) | HS_BEFORE(14)},
+	{"readnl", 128, HS_SINCE(12) | HS_BEFORE(14)},
+	{"writenl", 136, HS_SINCE(12) | HS_BEFORE(14)},
+	{"__dict__", 144, HS_SINCE(12) | HS_BEFORE(14)},
+	{"decoder", 72, HS_SINCE(14)},
+	{"readnl", 80, HS_SINCE(14)},
+	{"writenl", 88, HS_SINCE(14)},
+	{"__dict__", 96, HS_SINCE(14)},
+	{0},
+};
 
-	if (!old)
-		hs_visit_named(python, hs_word(object, 128), "readnl");
-	hs_visit_named(python, hs_word(object, old ? 104 : 144), "__dict__");
-}
+/* What a pair of streams refers to became visible in 3.12. */
+static const struct hs_field_rule rwpair_fields[] = {
+	{"reader", 16, HS_BEFORE(12) | HS_FIELD_HIDDEN},
+	{"writer", 24, HS_BEFORE(12) | HS_FIELD_HIDDEN},
+	{"reader", 16, HS_SINCE(12)},
+	{"writer", 24, HS_SINCE(12)},
+	{"__dict__", 32, 0},
+	{0},
+};
 
 static void local_visit(struct hs_python *python, const struct hs_object *object)
 {
@@ -129,30 +114,6 @@ static void local_visit(struct hs_python *python, const struct hs_object *object
 		hs_visit_named(python, hs_word(object, 48), "watchdogs");
 }
 
-/* typevarobject: 3.13 added a default and what computes it */
-static void typevar_visit(struct hs_python *python, const struct hs_object *object)
-{
-	hs_visit_named(python, hs_word(object, 24), "__bound__");
-	hs_visit_named(python, hs_word(object, 32), "evaluate_bound");
-	hs_visit_named(python, hs_word(object, 40), "__constraints__");
-	hs_visit_named(python, hs_word(object, 48), "evaluate_constraints");
-	if (python->layout->minor >= 13) {
-		hs_visit_named(python, hs_word(object, 56), "__default__");
-		hs_visit_named(python, hs_word(object, 64), "evaluate_default");
-	}
-	hs_visit_managed_dict(python, object);
-}
-
-static void typevar_hidden(struct hs_python *python, const struct hs_object *object)
-{
-	hs_visit_named(python, hs_word(object, 16), "__name__");
-}
-
-static const struct hs_field_rule typealias_fields[] = {
-	{"__type_params__", 24, 0}, {"compute_value", 32, 0},	       {"__value__", 40, 0},
-	{"__module__", 48, 0},	    {"__name__", 16, HS_FIELD_HIDDEN}, {0},
-};
-
 static const struct hs_field_rule scanner_fields[] = {
 	{"pattern", 16, 0},
 	{"string", 56, HS_FIELD_HIDDEN},
@@ -161,7 +122,57 @@ static const struct hs_field_rule scanner_fields[] = {
 
 static const struct hs_field_rule struct_fields[] = {{"format", 40, 0}, {0}};
 
+/* 3.13 keeps its arguments ready for a call, as a pointer into them and as names; 3.14 as objects.
+ */
+static const struct hs_field_rule methodcaller_fields[] = {
+	{"name", 16, HS_BEFORE(10) | HS_FIELD_HIDDEN},
+	{"name", 16, HS_SINCE(10)},
+	{"args", 24, 0},
+	{"kwargs", 32, 0},
+	{"vectorcall_kwnames", 48, HS_SINCE(13) | HS_BEFORE(14) | HS_FIELD_HIDDEN},
+	{"vectorcall_args", 40, HS_SINCE(14)},
+	{"vectorcall_kwnames", 48, HS_SINCE(14)},
+	{0},
+};
+
+static const struct hs_field_rule csv_reader_fields[] = {
+	{"iterator", 16, 0},
+	{"dialect", 24, 0},
+	{"fields", 32, 0},
+	{0},
+};
+
+static const struct hs_field_rule csv_writer_fields[] = {
+	{"write", 16, 0},
+	{"dialect", 24, 0},
+	{"error", 64, HS_SINCE(10)},
+	{0},
+};
+
+/* unpackiterobject: a struct, and a Py_buffer whose owner it visits */
+static const struct hs_field_rule unpack_fields[] = {{"struct", 16, 0}, {"buffer", 32, 0}, {0}};
+
 static const struct hs_field_rule none[] = {{0}};
+
+/*
+ * What a capsule points to is C's own, however much it may look like an object.  These are known to
+ * point to a struct whose first word is a class, and to visit that if they visit anything (3.13).
+ */
+static void capsule_visit(struct hs_python *python, const struct hs_object *object)
+{
+	static const char *const names[] = {"_socket.CAPI", "_curses._C_API"};
+	hs_addr traverse = hs_word(object, 48);
+	struct hs_str name;
+	hs_addr class = 0;
+
+	if (object->type->basicsize < 64 || !traverse ||
+	    !hs_image_string(python->image, hs_word(object, 24), 64, &name) ||
+	    !hs_image_u64(python->image, hs_word(object, 16), &class))
+		return;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (name.size == strlen(names[i]) && !memcmp(name.data, names[i], name.size))
+			hs_visit_scan(python, class, HS_LABEL_NONE, 0);
+}
 
 static const struct hs_field_rule pattern_fields[] = {
 	{"groupindex", 32, 0},
@@ -186,22 +197,37 @@ static const struct hs_field_rule contextvar_fields[] = {
 	{0},
 };
 
-static const struct hs_field_rule memoryview_fields[] = {
-	{"buffer", 24, 0},
-	{"obj", 64, HS_FIELD_HIDDEN},
-	{0},
-};
+static const struct hs_field_rule memoryview_fields[] = {{"buffer", 24, 0}, {0}};
+
+/* The object whose memory is viewed, at 64, is borrowed: when the view is released it may go. */
+static void memoryview_hidden(struct hs_python *python, const struct hs_object *object)
+{
+	bool released = hs_half(object, 40) & 1;
+
+	if (!released)
+		hs_visit_named(python, hs_word(object, 64), "obj");
+}
+
+static const struct hs_field_rule managedbuffer_fields[] = {{"obj", 40, 0}, {0}};
+
+/* Iterators of a context's variables: where they are in the trie is borrowed. */
+static const struct hs_field_rule hamt_iterator_fields[] = {{"trie", 16, 0}, {0}};
 
 static const struct hs_rule rules[] = {
-	/* What a capsule points to is C's own, however much it may look like an object. */
-	{.name = "PyCapsule", .fields = none},
+	{.name = "PyCapsule", .fields = none, .visit = capsule_visit},
 	{.name = "array.array", .role = HS_ROLE_BYTES, .fields = none, .size = array_size},
 	{.name = "re.Pattern", .fields = pattern_fields},
 	{.name = "re.Match", .fields = match_fields},
 	{.name = "enumerate", .fields = enumerate_fields},
 	{.name = "_contextvars.ContextVar", .fields = contextvar_fields},
 	{.name = "ContextVar", .fields = contextvar_fields},
-	{.name = "memoryview", .fields = memoryview_fields},
+	{.name = "memoryview", .fields = memoryview_fields, .hidden = memoryview_hidden},
+	{.name = "managedbuffer", .fields = managedbuffer_fields},
+	{.name = "keys", .fields = hamt_iterator_fields},
+	{.name = "values", .fields = hamt_iterator_fields},
+	{.name = "items", .fields = hamt_iterator_fields},
+	{.name = "_csv.reader", .fields = csv_reader_fields},
+	{.name = "_csv.writer", .fields = csv_writer_fields},
 	{.name = "_io.BufferedReader", .size = buffered_size},
 	{.name = "_io.BufferedWriter", .size = buffered_size},
 	{.name = "_io.BufferedRandom", .size = buffered_size},
@@ -209,14 +235,15 @@ static const struct hs_rule rules[] = {
 	 .visit = bytesio_visit,
 	 .hidden = bytesio_hidden,
 	 .size = bytesio_size},
-	{.name = "_io.StringIO", .visit = stringio_visit},
+	{.name = "_io.StringIO", .fields = stringio_fields},
+	{.name = "_io.BufferedRWPair", .fields = rwpair_fields},
 	{.name = "_sre.SRE_Scanner", .fields = scanner_fields},
 	{.name = "_struct.Struct", .fields = struct_fields, .size = struct_size},
+	{.name = "_struct.unpack_iterator", .fields = unpack_fields},
+	{.name = "unpack_iterator", .anywhere = true, .fields = unpack_fields},
 	{.name = "_thread._local", .visit = local_visit},
+	{.name = "operator.methodcaller", .fields = methodcaller_fields},
 	{.name = "decimal.Decimal", .fields = none, .size = decimal_size},
-	{.name = "typing.TypeAliasType", .fields = typealias_fields, .no_type = true},
-	{.name = "typing.TypeVar", .visit = typevar_visit, .hidden = typevar_hidden},
-	{.name = "xml.etree.ElementTree.Element", .visit = element_visit, .size = element_size},
 };
 
 const struct hs_rule_family hs_rules_library = HS_RULE_FAMILY(rules);

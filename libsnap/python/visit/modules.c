@@ -15,6 +15,7 @@ enum {
 	CONDITION_EXCEPTION = 24,
 	DECIMAL_SIGNALS = 176, /* in the state of decimal: arrays of conditions */
 	DECIMAL_CONDITIONS = 184,
+	ZONEINFO_CACHE = 48, /* in the state of zoneinfo */
 };
 
 /* What the traverse function of a module does that others do not. */
@@ -55,6 +56,25 @@ static void decimal_visit(struct hs_python *python, hs_addr state)
 	visit_conditions(python, conditions, 1);
 }
 
+/* The zones used last: a list of nodes {next, previous, key, zone}. */
+static void zoneinfo_visit(struct hs_python *python, hs_addr state)
+{
+	struct hs_chain chain = {0};
+	hs_addr node = 0;
+
+	hs_image_u64(python->image, state + ZONEINFO_CACHE, &node);
+	while (node) {
+		hs_addr words[4];
+
+		if (!hs_image_read(python->image, node, words, sizeof(words)) ||
+		    !hs_chain_step(&chain, node) || !hs_python_spend(python, 2))
+			return;
+		hs_visit_scan(python, words[2], HS_LABEL_NONE, 0);
+		hs_visit_scan(python, words[3], HS_LABEL_NONE, 0);
+		node = words[0];
+	}
+}
+
 static const struct habit habits[] = {
 	{.module = "_ctypes", .everything = true},
 	{.module = "_curses_panel", .type = true},
@@ -62,9 +82,13 @@ static const struct habit habits[] = {
 	{.module = "_functools", .everything = true},
 	{.module = "_hmac", .everything = true, .type = true},
 	{.module = "_random", .skips = true, .skipped = 8},
-	{.module = "_zoneinfo", .everything = true},
+	{.module = "_zoneinfo",
+	 .versions = HS_SINCE(12),
+	 .everything = true,
+	 .visit = zoneinfo_visit},
 	{.module = "posix", .everything = true},
 	{.module = "pyexpat", .everything = true},
+	{.module = "readline", .everything = true},
 	{.module = "select", .everything = true},
 };
 
@@ -115,7 +139,7 @@ static void scan_state(struct hs_python *python, const struct hs_object *object,
 	uint64_t size = state_size(python, object);
 	const struct habit *habit;
 
-	if (!state || size > MAX_STATE)
+	if (!state || size > MAX_STATE || !hs_python_afford(python, size / 8, object->address))
 		return;
 	habit = find_habit(python, object);
 	if (visited && habit->type)

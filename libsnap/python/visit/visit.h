@@ -29,6 +29,15 @@ static inline bool hs_versions_have(uint32_t flags, unsigned int minor)
 	return minor >= since && (!before || minor < before);
 }
 
+/* Whether the target has what 3.13.@micro_13 and 3.14.@micro_14 brought, as all later versions do.
+ */
+static inline bool hs_has_fix(const struct hs_python *python, uint32_t micro_13, uint32_t micro_14)
+{
+	uint32_t first = python->layout->minor == 13 ? 0x030d00 | micro_13 : 0x030e00 | micro_14;
+
+	return python->hexversion >> 8 >= first;
+}
+
 /* A word of the body that refers to an object. */
 struct hs_field_rule {
 	const char *name; /* NULL ends a list */
@@ -78,11 +87,14 @@ extern const struct hs_rule_family hs_rules_classes;
 extern const struct hs_rule_family hs_rules_containers;
 extern const struct hs_rule_family hs_rules_ctypes;
 extern const struct hs_rule_family hs_rules_exceptions;
+extern const struct hs_rule_family hs_rules_extensions;
 extern const struct hs_rule_family hs_rules_frames;
 extern const struct hs_rule_family hs_rules_functions;
 extern const struct hs_rule_family hs_rules_itertools;
 extern const struct hs_rule_family hs_rules_library;
 extern const struct hs_rule_family hs_rules_modules;
+extern const struct hs_rule_family hs_rules_pickle;
+extern const struct hs_rule_family hs_rules_typing;
 
 #define HS_RULE_FAMILY(table)                                                                      \
 	{                                                                                          \
