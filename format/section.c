@@ -57,12 +57,14 @@ struct hs_error *hs_section_damaged(const struct hs_section_view *view, const ch
 struct hs_error *hs_column_damaged(const struct hs_section_view *view,
 				   const struct hs_stored_column *column, const char *text)
 {
+	enum { NAME_SHOWN = 64 };
+	int size = column->name.size < NAME_SHOWN ? (int)column->name.size : NAME_SHOWN;
 	char where[64];
 
 	describe(view, where, sizeof(where));
-	return hs_error_create(
-		HS_ERROR_DAMAGED, "damaged at byte %" PRIu64 ": column \"%.*s\" of %s %s",
-		column->offset, (int)column->name.size, column->name.data, where, text);
+	return hs_error_create(HS_ERROR_DAMAGED,
+			       "damaged at byte %" PRIu64 ": column \"%.*s\" of %s %s",
+			       column->offset, size, column->name.data, where, text);
 }
 
 static bool read_column(struct hs_cursor *cursor, struct hs_stored_column *column)
