@@ -119,7 +119,10 @@ static pid_t event_child(pid_t tid)
 	return ptrace(PTRACE_GETEVENTMSG, tid, NULL, &child) ? 0 : (pid_t)child;
 }
 
-/* Why the thread's seccomp filters, if it has any, do not let it fork; NULL: they do. */
+/*
+ * Why the thread's seccomp filters, if it has any, do not let it fork; NULL: they do.  Each thread
+ * has its own, and may have got them since the plan was made.
+ */
 static const char *ask_filters(const struct hs_injection *injection,
 			       const struct hs_fork_plan *plan)
 {
@@ -135,8 +138,9 @@ static const char *ask_filters(const struct hs_injection *injection,
 		{SYS_rt_sigreturn, 0},
 	};
 	struct seccomp_data calls[sizeof(wanted) / sizeof(wanted[0])];
+	uint64_t mode;
 
-	if (!plan->filtered)
+	if (hs_proc_status_field(injection->tid, "Seccomp", &mode) && mode == SECCOMP_MODE_DISABLED)
 		return NULL;
 	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
 		calls[i] = (struct seccomp_data){

@@ -19,7 +19,7 @@ struct hs_fork_plan {
 	struct hs_gadgets gadgets;
 	const char *unfit; /* why there can be no fork, in a few words; NULL: there can */
 	bool is_init;
-	bool filtered; /* by seccomp: the filters are to be asked first */
+	bool filtered; /* by seccomp, as of now: the filters are asked when it stands still */
 };
 
 struct hs_fork {

@@ -98,11 +98,15 @@ static void unsound_programs_kill(void **state)
 static struct shared *shared;
 static const struct sock_filter *filter;
 static unsigned short filter_length;
+static bool filter_late; /* only when the fork has been planned */
 
 static void count_in_filter(struct shared *s)
 {
 	const struct sock_fprog program = {filter_length, (struct sock_filter *)filter};
 
+	s->ready = filter_late;
+	while (filter_late && !s->address)
+		sleep_us(100);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
 	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program))
 		_exit(90);
@@ -142,6 +146,11 @@ static const char *dump_filtered(const struct sock_filter *program, size_t lengt
 	process = open_process(pid);
 	assert_no_error(hs_maps_read(pid, &maps));
 	hs_fork_plan(pid, &maps, &plan);
+	shared->address = 1;
+	for (int i = 0; !shared->count[0]; i++) {
+		assert_true(i < 5000);
+		sleep_us(1000);
+	}
 	assert_no_error(hs_freeze(process, image, &options, &facts, &frozen));
 	assert_true(image->slot_count > 0);
 	before = shared->count[0];
@@ -204,6 +213,14 @@ static void some_that_refuse(void **state)
 	}
 }
 
+static void one_that_comes_late(void **state)
+{
+	(void)state;
+	filter_late = true;
+	some_that_refuse(state);
+	filter_late = false;
+}
+
 static int create_shared(void **state)
 {
 	(void)state;
@@ -225,6 +242,7 @@ int main(void)
 		cmocka_unit_test(unsound_programs_kill),
 		cmocka_unit_test(one_like_docker_s),
 		cmocka_unit_test(some_that_refuse),
+		cmocka_unit_test(one_that_comes_late),
 	};
 
 	return cmocka_run_group_tests(tests, create_shared, destroy_shared);
