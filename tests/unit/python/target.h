@@ -168,20 +168,31 @@ static inline struct hs_error *target_copy(struct target *target, struct hs_proc
 }
 
 /* Parse @image: the error, or NULL and a snapshot that the caller destroys. */
+/* Fill in @facts and make a snapshot with all there is to read, values, too, if it asks for them.
+ */
+static inline struct hs_error *target_parse_facts(struct hs_image *image,
+						  const struct hs_runtime *runtime,
+						  struct hs_heap_facts *facts,
+						  struct hs_snapshot **ret)
+{
+	struct hs_python *python;
+	struct hs_error *err;
+
+	err = hs_heap_open(image, runtime, facts, &python);
+	if (err)
+		return err;
+	err = hs_heap_read(python, facts, NULL, NULL, ret);
+	hs_python_destroy(python);
+	return err;
+}
+
 static inline struct hs_error *target_parse(struct hs_image *image,
 					    const struct hs_runtime *runtime,
 					    struct hs_snapshot **ret)
 {
 	struct hs_heap_facts facts = {.pid = 1};
-	struct hs_python *python;
-	struct hs_error *err;
 
-	err = hs_heap_open(image, runtime, &facts, &python);
-	if (err)
-		return err;
-	err = hs_heap_read(python, &facts, NULL, NULL, ret);
-	hs_python_destroy(python);
-	return err;
+	return target_parse_facts(image, runtime, &facts, ret);
 }
 
 #endif
