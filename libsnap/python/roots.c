@@ -8,6 +8,7 @@
 enum {
 	MAX_INTERPRETERS = 10000,
 	MAX_ATEXIT = 100000,
+	DATA_MAX = 1 << 26,   /* bytes of a program's variables; CPython has less than one MiB */
 	INTERNED_SAMPLE = 64, /* strings that tell the dict of interned strings */
 	STATE_INTERNED = 3,   /* bits of PyASCIIObject.state */
 };
@@ -197,6 +198,12 @@ static bool is_interned_dict(struct hs_python *python, hs_addr address)
 	return seen == INTERNED_SAMPLE;
 }
 
+/* Whether variables of a program may lie in @mapping, next to others of its variables. */
+static bool is_data(const struct hs_mapping *mapping)
+{
+	return mapping->flags & HS_REGION_WRITE && mapping->name[0] != '[';
+}
+
 /* The first and the last of the mappings around the runtime that lie end to end with it. */
 static const struct hs_mapping *find_data(const struct hs_maps *maps, hs_addr runtime,
 					  const struct hs_mapping **last)
@@ -207,11 +214,9 @@ static const struct hs_mapping *find_data(const struct hs_maps *maps, hs_addr ru
 	if (!first)
 		return NULL;
 	*last = first;
-	while (first > maps->data && first[-1].end == first->start &&
-	       first[-1].flags & HS_REGION_WRITE)
+	while (first > maps->data && first[-1].end == first->start && is_data(&first[-1]))
 		first--;
-	while (*last + 1 < end && (*last)[1].start == (*last)->end &&
-	       (*last)[1].flags & HS_REGION_WRITE)
+	while (*last + 1 < end && (*last)[1].start == (*last)->end && is_data(&(*last)[1]))
 		++*last;
 	return first;
 }
@@ -228,7 +233,8 @@ static void find_interned(struct hs_python *python, hs_addr interp)
 	hs_addr dict_type = 0;
 
 	hs_image_u64(python->image, interp + python->layout->interp_sysdict, &known);
-	if (!first || !hs_image_u64(python->image, known + PY_TYPE, &dict_type) ||
+	if (!first || last->end - first->start > DATA_MAX ||
+	    !hs_image_u64(python->image, known + PY_TYPE, &dict_type) ||
 	    !hs_python_spend(python, (last->end - first->start) / 8))
 		return;
 	for (hs_addr at = first->start; at < last->end; at += 8) {
