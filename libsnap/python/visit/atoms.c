@@ -17,7 +17,8 @@ static uint64_t int_size(struct hs_python *python, const struct hs_object *objec
 	}
 	if (layout->int_tag != HS_ABSENT)
 		return object->type->basicsize + 4 * (digits ? digits : 1);
-	return PY_VAR_HEADER_SIZE + 4 * (digits ? digits : 1);
+	/* 3.11.2 began to count the digit that even 0 has. */
+	return PY_VAR_HEADER_SIZE + 4 * (digits || python->hexversion < 0x030b0200 ? digits : 1);
 }
 
 static uint64_t str_size(struct hs_python *python, const struct hs_object *object)

@@ -9,6 +9,7 @@
 #include "libsnap/python/interp.h"
 #include "libsnap/python/text.h"
 #include "libsnap/python/types.h"
+#include "libsnap/python/visit/visit.h"
 
 enum {
 	FAKE_PAGES = 1024,
@@ -105,6 +106,10 @@ static inline void fake_create(struct fake *fake, const struct hs_layout *layout
 	assert_true(hs_types_init(python));
 	python->marked.words = calloc(python->granules / 64 + 1, 8);
 	python->odd.words = calloc(python->granules / 64 + 1, 8);
+	python->tracked.words = calloc(python->granules / 64 + 1, 8);
+	python->tracked_odd.words = calloc(python->granules / 64 + 1, 8);
+	python->generation[0].words = calloc(python->granules / 64 + 1, 8);
+	python->generation[1].words = calloc(python->granules / 64 + 1, 8);
 	/* Bases are filled in as the interpreter does: `type` is an `object`, which is a `type`. */
 	type = fake_type(fake, "type", 0, 0, PY_FLAG_TYPE_SUBCLASS);
 	fake->object_type = fake_type(fake, "object", type, 0, 0);
@@ -121,6 +126,12 @@ static inline void fake_destroy(struct fake *fake)
 	hs_build_destroy(python->build);
 	free(python->marked.words);
 	free(python->odd.words);
+	free(python->tracked.words);
+	free(python->tracked_odd.words);
+	free(python->generation[0].words);
+	free(python->generation[1].words);
+	hs_vector_deinit(&python->runs);
+	hs_vector_deinit(&python->targets);
 	hs_vector_deinit(&python->queue);
 	hs_vector_deinit(&python->scratch);
 	hs_map32_deinit(&python->owners);
@@ -156,6 +167,76 @@ static inline hs_addr fake_str(struct fake *fake, const void *data, uint64_t len
 static inline hs_addr fake_name(struct fake *fake, const char *text)
 {
 	return fake_str(fake, text, strlen(text), 1, FAKE_COMPACT | FAKE_ASCII);
+}
+
+/* The type `type`. */
+static inline hs_addr fake_type_type(const struct fake *fake)
+{
+	return fake->python.type_type;
+}
+
+/* A static type that the collector handles, by the traverse function @traverse. */
+static inline hs_addr fake_collected(struct fake *fake, const char *name, hs_addr base,
+				     uint64_t basicsize, uint64_t traverse)
+{
+	hs_addr type = fake_type(fake, name, fake_type_type(fake), base, PY_FLAG_HAVE_GC);
+
+	fake_u64(fake, type + PY_TP_BASICSIZE, basicsize);
+	fake_u64(fake, type + PY_TP_TRAVERSE, traverse);
+	return type;
+}
+
+/* A tuple of @count items, of any type. */
+static inline hs_addr fake_tuple(struct fake *fake, const hs_addr *items, uint64_t count)
+{
+	uint32_t first = fake->python.layout->tuple_items;
+	hs_addr tuple = fake_object(fake, fake->object_type, first + count * 8 + 8);
+
+	fake_u64(fake, tuple + PY_SIZE, count);
+	fake_put(fake, tuple + first, items, count * 8);
+	return tuple;
+}
+
+/* The object at @address as its visitor gets it. */
+static inline struct hs_object fake_open(struct fake *fake, hs_addr address)
+{
+	struct hs_object object = {.address = address};
+	hs_addr type = 0;
+
+	assert_true(hs_image_u64(fake->image, address + PY_TYPE, &type));
+	object.granule = hs_image_granule(fake->image, address);
+	object.type = hs_type_at(&fake->python, type);
+	assert_non_null(object.type);
+	object.size = object.type->basicsize;
+	object.body = hs_image_at(fake->image, address, object.size);
+	assert_non_null(object.body);
+	return object;
+}
+
+static inline void fake_visit(struct fake *fake, hs_addr address)
+{
+	struct hs_object object = fake_open(fake, address);
+
+	hs_visit_object(&fake->python, &object);
+}
+
+/* How often what was visited last refers to @target, as the collector sees it, and beyond that. */
+static inline unsigned int fake_seen(const struct fake *fake, hs_addr target)
+{
+	unsigned int count = 0;
+
+	for (uint32_t i = 0; i < fake->python.visible; i++)
+		count += fake->python.targets.data[i] == hs_image_granule(fake->image, target);
+	return count;
+}
+
+static inline unsigned int fake_hidden(const struct fake *fake, hs_addr target)
+{
+	unsigned int count = 0;
+
+	for (size_t i = fake->python.visible; i < fake->python.targets.size; i++)
+		count += fake->python.targets.data[i] == hs_image_granule(fake->image, target);
+	return count;
 }
 
 static const struct hs_layout *const FAKE_LAYOUTS[] = {
