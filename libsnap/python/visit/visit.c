@@ -201,8 +201,10 @@ static uint32_t shape_of(struct hs_python *python, struct hs_pytype *type)
 	uint32_t end = normalise(python, python->first_hidden, total);
 	size_t bytes;
 
-	memmove(python->runs.data + visible_end, python->runs.data + python->first_hidden,
-		(end - python->first_hidden) * sizeof(*python->runs.data));
+	/* Where there are no runs there is no memory for them either. */
+	if (end > python->first_hidden)
+		memmove(python->runs.data + visible_end, python->runs.data + python->first_hidden,
+			(end - python->first_hidden) * sizeof(*python->runs.data));
 	end -= python->first_hidden - visible_end;
 	bytes = end * sizeof(*python->runs.data);
 	if (type->last_shape != HS_NONE && type->last_first_hidden == visible_end &&

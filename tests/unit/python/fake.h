@@ -41,7 +41,8 @@ static inline void fake_put(struct fake *fake, hs_addr address, const void *data
 	void *at = (void *)hs_image_at(fake->image, address, size);
 
 	assert_non_null(at);
-	memcpy(at, data, size);
+	if (size)
+		memcpy(at, data, size);
 }
 
 static inline void fake_u64(struct fake *fake, hs_addr address, uint64_t value)
