@@ -92,7 +92,7 @@ struct hs_error *hs_process_alive(pid_t pid)
 		struct hs_error *err = read_state(pid, &state, &threads);
 
 		/* There may be nothing to read for a moment, though it is there. */
-		if (err && i < END_PATIENCE_MS && (!kill(pid, 0) || errno == EPERM)) {
+		if (err && (i < 2 || (i < END_PATIENCE_MS && (!kill(pid, 0) || errno == EPERM)))) {
 			hs_error_destroy(err);
 			nap_ms();
 			continue;

@@ -154,7 +154,8 @@ static inline void sample_preview(struct hs_build *build, uint64_t random)
 		preview.length = random % 3 ? 8 : 1 << 20;
 		break;
 	case HS_PREVIEW_INTEGER:
-		preview.integer = (int64_t)(random << random % 64) * (random % 2 ? 1 : -1);
+		preview.integer =
+			(int64_t)((random << random % 64) * (random % 2 ? 1 : UINT64_MAX));
 		break;
 	case HS_PREVIEW_REAL:
 		preview.real = reals[random % (sizeof(reals) / sizeof(*reals))];
