@@ -207,6 +207,13 @@ static const struct hs_field_rule profiler_fields[] = {
 	{0},
 };
 
+/* Its buffer, at 32, is raw memory in which an object may have lain. */
+static const struct hs_field_rule zstd_fields[] = {
+	{"dict", 24, 0},
+	{"unused_data", 64, HS_FIELD_HIDDEN},
+	{0},
+};
+
 static const struct hs_field_rule zoneinfo_fields[] = {{"key", 16, 0}, {0}};
 
 static const struct hs_field_rule none[] = {{0}};
@@ -248,6 +255,7 @@ static const struct hs_rule rules[] = {
 	{.name = "_queue.SimpleQueue", .versions = HS_SINCE(13), .visit = simplequeue_visit},
 	{.name = "_ssl._SSLContext", .visit = ssl_context_visit, .hidden = ssl_context_hidden},
 	{.name = "_ssl._SSLSocket", .fields = ssl_socket_fields},
+	{.name = "compression.zstd.ZstdDecompressor", .fields = zstd_fields},
 	{.name = "pyexpat.xmlparser", .visit = expat_visit, .hidden = expat_hidden},
 	{.name = "sqlite3.Connection", .versions = HS_SINCE(11), .visit = connection_visit},
 	{.name = "xml.etree.ElementTree.Element", .visit = element_visit, .size = element_size},

@@ -17,6 +17,19 @@ static uint64_t array_size(struct hs_python *python, const struct hs_object *obj
 	return object->type->basicsize + hs_word(object, 32) * itemsize;
 }
 
+static const struct hs_field_rule buffered_fields[] = {
+	{"raw", 16, 0},
+	{"__dict__", 136, 0},
+	{0},
+};
+
+static const struct hs_field_rule textio_fields[] = {
+	{"buffer", 32, 0},	   {"encoding", 40, 0},	      {"encoder", 48, 0},
+	{"decoder", 56, 0},	   {"readnl", 64, 0},	      {"errors", 72, 0},
+	{"decoded_chars", 120, 0}, {"pending_bytes", 136, 0}, {"snapshot", 152, 0},
+	{"raw", 168, 0},	   {"__dict__", 184, 0},      {0},
+};
+
 /* buffered: buffer at 56, buffer_size at 120 */
 static uint64_t buffered_size(struct hs_python *python, const struct hs_object *object)
 {
@@ -122,14 +135,12 @@ static const struct hs_field_rule scanner_fields[] = {
 
 static const struct hs_field_rule struct_fields[] = {{"format", 40, 0}, {0}};
 
-/* 3.13 keeps its arguments ready for a call, as a pointer into them and as names; 3.14 as objects.
- */
+/* 3.13 keeps a pointer to its arguments ready for a call, at 40; 3.14 objects. */
 static const struct hs_field_rule methodcaller_fields[] = {
 	{"name", 16, HS_BEFORE(10) | HS_FIELD_HIDDEN},
 	{"name", 16, HS_SINCE(10)},
 	{"args", 24, 0},
 	{"kwargs", 32, 0},
-	{"vectorcall_kwnames", 48, HS_SINCE(13) | HS_BEFORE(14) | HS_FIELD_HIDDEN},
 	{"vectorcall_args", 40, HS_SINCE(14)},
 	{"vectorcall_kwnames", 48, HS_SINCE(14)},
 	{0},
@@ -197,16 +208,9 @@ static const struct hs_field_rule contextvar_fields[] = {
 	{0},
 };
 
+/* The object whose memory is viewed is borrowed from the buffer, and may go when that is released.
+ */
 static const struct hs_field_rule memoryview_fields[] = {{"buffer", 24, 0}, {0}};
-
-/* The object whose memory is viewed, at 64, is borrowed: when the view is released it may go. */
-static void memoryview_hidden(struct hs_python *python, const struct hs_object *object)
-{
-	bool released = hs_half(object, 40) & 1;
-
-	if (!released)
-		hs_visit_named(python, hs_word(object, 64), "obj");
-}
 
 static const struct hs_field_rule managedbuffer_fields[] = {{"obj", 40, 0}, {0}};
 
@@ -221,20 +225,21 @@ static const struct hs_rule rules[] = {
 	{.name = "enumerate", .fields = enumerate_fields},
 	{.name = "_contextvars.ContextVar", .fields = contextvar_fields},
 	{.name = "ContextVar", .fields = contextvar_fields},
-	{.name = "memoryview", .fields = memoryview_fields, .hidden = memoryview_hidden},
+	{.name = "memoryview", .fields = memoryview_fields},
 	{.name = "managedbuffer", .fields = managedbuffer_fields},
 	{.name = "keys", .fields = hamt_iterator_fields},
 	{.name = "values", .fields = hamt_iterator_fields},
 	{.name = "items", .fields = hamt_iterator_fields},
 	{.name = "_csv.reader", .fields = csv_reader_fields},
 	{.name = "_csv.writer", .fields = csv_writer_fields},
-	{.name = "_io.BufferedReader", .size = buffered_size},
-	{.name = "_io.BufferedWriter", .size = buffered_size},
-	{.name = "_io.BufferedRandom", .size = buffered_size},
+	{.name = "_io.BufferedReader", .fields = buffered_fields, .size = buffered_size},
+	{.name = "_io.BufferedWriter", .fields = buffered_fields, .size = buffered_size},
+	{.name = "_io.BufferedRandom", .fields = buffered_fields, .size = buffered_size},
 	{.name = "_io.BytesIO",
 	 .visit = bytesio_visit,
 	 .hidden = bytesio_hidden,
 	 .size = bytesio_size},
+	{.name = "_io.TextIOWrapper", .fields = textio_fields},
 	{.name = "_io.StringIO", .fields = stringio_fields},
 	{.name = "_io.BufferedRWPair", .fields = rwpair_fields},
 	{.name = "_sre.SRE_Scanner", .fields = scanner_fields},
