@@ -9,7 +9,8 @@
 int cmd_info(const struct options *options, struct terminal *terminal)
 {
 	const struct hs_open_options open = {
-		.columns = HS_COLUMN_ADDRESS | HS_COLUMN_TYPE | HS_COLUMN_SIZE | HS_COLUMN_EDGES,
+		.columns = HS_COLUMN_ADDRESS | HS_COLUMN_TYPE | HS_COLUMN_SIZE | HS_COLUMN_EDGES |
+			   HS_COLUMN_SITE,
 		.progress = terminal_progress,
 		.progress_context = terminal,
 	};

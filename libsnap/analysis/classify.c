@@ -8,7 +8,9 @@
 #include "format/base/error.h"
 #include "format/base/huge.h"
 #include "format/base/str.h"
+#include "format/codec.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -127,6 +129,81 @@ static bool size_name(const struct hs_tables *tables, uint64_t key, struct hs_ar
 	return hs_arena_str(arena, str, ret);
 }
 
+enum { NO_SITE = UINT32_MAX };
+
+static uint64_t site_class(const struct hs_tables *tables, hs_id object)
+{
+	return tables->objects->site ? tables->objects->site[object] : NO_SITE;
+}
+
+/* Write "file:line" to @out, which is emptied before. */
+static bool write_site(const struct hs_site *site, struct hs_bytes *out)
+{
+	char line[16];
+	size_t digits = (size_t)snprintf(line, sizeof(line), ":%" PRIu32, site->line);
+
+	if (!hs_bytes_reserve(out, site->file.size + digits))
+		return false;
+	if (site->file.size)
+		memcpy(out->data + out->size, site->file.data, site->file.size);
+	memcpy(out->data + out->size + site->file.size, line, digits);
+	out->size += site->file.size + digits;
+	return true;
+}
+
+static bool site_name(const struct hs_tables *tables, uint64_t key, struct hs_arena *arena,
+		      struct hs_str *ret)
+{
+	struct hs_bytes text = {0};
+	bool done;
+
+	if (key == NO_SITE) {
+		*ret = hs_str_of("(not traced)");
+		return true;
+	}
+	done = write_site(&tables->sites[key], &text) &&
+	       hs_arena_str(arena, (struct hs_str){(const char *)text.data, text.size}, ret);
+	hs_bytes_deinit(&text);
+	return done;
+}
+
+enum { TRACEBACK_LINES = 64 }; /* of a name; deeper tracebacks that begin alike are one class */
+
+static bool write_text(const char *text, struct hs_bytes *out)
+{
+	size_t size = strlen(text);
+
+	if (!hs_bytes_reserve(out, size))
+		return false;
+	memcpy(out->data + out->size, text, size);
+	out->size += size;
+	return true;
+}
+
+/* "file:line ← caller:line ← …" */
+static bool traceback_name(const struct hs_tables *tables, uint64_t key, struct hs_arena *arena,
+			   struct hs_str *ret)
+{
+	struct hs_bytes text = {0};
+	uint32_t site = (uint32_t)key;
+	bool done = true;
+
+	if (key == NO_SITE)
+		return site_name(tables, key, arena, ret);
+	for (int i = 0; done && site != HS_NONE && i <= TRACEBACK_LINES; i++) {
+		if (i == TRACEBACK_LINES) {
+			done = write_text(" ← …", &text);
+			break;
+		}
+		done = write_text(i ? " ← " : "", &text) && write_site(&tables->sites[site], &text);
+		site = tables->sites[site].caller;
+	}
+	done = done &&
+	       hs_arena_str(arena, (struct hs_str){(const char *)text.data, text.size}, ret);
+	hs_bytes_deinit(&text);
+	return done;
+}
+
 static const struct hs_classifier kind = {
 	.name = "kind",
 	.summary = "type, and for namespace dicts whose namespace it is",
@@ -159,7 +236,26 @@ static const struct hs_classifier size = {
 	.class_name = size_name,
 };
 
-static const struct hs_classifier *const table[] = {&kind, &type, &module, &size};
+static const struct hs_classifier site = {
+	.name = "site",
+	.summary = "line that allocated the object",
+	.columns = HS_COLUMN_SITE,
+	.needs_sites = true,
+	.class_of = site_class,
+	.class_name = site_name,
+};
+
+static const struct hs_classifier traceback = {
+	.name = "traceback",
+	.summary = "line that allocated the object, and the lines that called it",
+	.columns = HS_COLUMN_SITE,
+	.needs_sites = true,
+	.class_of = site_class,
+	.class_name = traceback_name,
+};
+
+static const struct hs_classifier *const table[] = {&kind, &type, &module,
+						    &size, &site, &traceback};
 
 const struct hs_classifier *const *hs_classifiers(size_t *count)
 {
@@ -193,12 +289,14 @@ uint32_t hs_classifier_columns(const struct hs_classifier *classifier)
 struct hs_tables hs_tables_of(const struct hs_snapshot *snap)
 {
 	uint32_t count;
-
-	return (struct hs_tables){
+	struct hs_tables tables = {
 		.snap = snap,
 		.objects = hs_snapshot_objects(snap),
 		.types = hs_snapshot_types(snap, &count),
 	};
+
+	tables.sites = hs_snapshot_sites(snap, &tables.site_count);
+	return tables;
 }
 
 bool hs_has_columns(const struct hs_objects *objects, uint32_t columns)
@@ -276,6 +374,24 @@ static bool multiply(struct hs_strtab *names, uint32_t *numbers, const uint32_t 
 	for (hs_id i = 0; i < count; i++)
 		numbers[i] = name_of[numbers[i]];
 	return true;
+}
+
+struct hs_error *hs_classifiers_check(const struct hs_snapshot *snap, const char *name,
+				      const struct hs_classifier *const *by, size_t by_count)
+{
+	struct hs_tables tables = hs_tables_of(snap);
+
+	for (size_t i = 0; i < by_count; i++)
+		if (by[i]->needs_sites && !tables.site_count)
+			return hs_error_create(
+				HS_ERROR_FAILED,
+				"%s does not say where objects were allocated: run the program "
+				"with -X tracemalloc or PYTHONTRACEMALLOC=1, then dump it%s",
+				name,
+				hs_snapshot_gap_total(snap)
+					? " (if it was, 'heapsnap info' says what went wrong)"
+					: "");
+	return NULL;
 }
 
 struct hs_error *hs_classify(const struct hs_snapshot *snap, const struct hs_classifier *const *by,

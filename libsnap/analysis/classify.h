@@ -13,6 +13,8 @@ struct hs_tables {
 	const struct hs_snapshot *snap;
 	const struct hs_objects *objects;
 	const struct hs_type *types;
+	const struct hs_site *sites;
+	uint32_t site_count;
 };
 
 struct hs_tables hs_tables_of(const struct hs_snapshot *snap);
@@ -36,12 +38,21 @@ struct hs_classifier {
 	const char *name;
 	const char *summary;
 	uint32_t columns; /* enum hs_column */
+	bool needs_sites; /* says nothing of snapshots without sites */
 	/* The key of an object's class.  Classes with equal names may have several keys. */
 	uint64_t (*class_of)(const struct hs_tables *tables, hs_id object);
 	/* The name of the class with key @key; in @arena if it has to be made. */
 	bool (*class_name)(const struct hs_tables *tables, uint64_t key, struct hs_arena *arena,
 			   struct hs_str *ret);
 };
+
+/*
+ * Whether @snap, called @name in messages, has what the classifiers need beyond columns:
+ * HS_ERROR_FAILED with what to do about it if not.
+ */
+struct hs_error *hs_classifiers_check(const struct hs_snapshot *snap, const char *name,
+				      const struct hs_classifier *const *by,
+				      size_t by_count) HS_MUST_CHECK;
 
 /*
  * Number the objects of @snap by the names of their classes: *@ret, an array of as many numbers of

@@ -385,7 +385,10 @@ struct hs_error *hs_diff_create(const struct hs_snapshot *a, const struct hs_sna
 	diff->same_process = is_same_process(hs_snapshot_info(a), hs_snapshot_info(b));
 	if (!diff->by || !fill_input(diff, 0, a, names[0]) || !fill_input(diff, 1, b, names[1]))
 		return &hs_enomem;
-	err = open_side(&work.side[0], a, by, by_count, &work.names);
+	/* Of what was there before it need not be known where it came from. */
+	err = hs_classifiers_check(b, names[1], by, by_count);
+	if (!err)
+		err = open_side(&work.side[0], a, by, by_count, &work.names);
 	if (!err)
 		err = open_side(&work.side[1], b, by, by_count, &work.names);
 	if (!err)

@@ -81,7 +81,9 @@ struct hs_error *hs_partition_create(const struct hs_snapshot *snap,
 	partition->gaps = hs_snapshot_gap_total(snap);
 	if (!partition->by)
 		return &hs_enomem;
-	err = hs_classify(snap, by, by_count, &names, &numbers);
+	err = hs_classifiers_check(snap, "the snapshot", by, by_count);
+	if (!err)
+		err = hs_classify(snap, by, by_count, &names, &numbers);
 	if (err)
 		return err;
 	if (!fill_rows(partition, objects, &names, numbers))

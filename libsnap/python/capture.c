@@ -35,7 +35,8 @@ struct capture {
 	struct hs_image *image;
 	struct hs_frozen frozen; /* what the image is filled from */
 	struct hs_heap_facts facts;
-	bool last; /* the last try: take what there is */
+	const char *unready; /* why the target could not be copied at some moment */
+	bool last;	     /* the last try: take what there is */
 };
 
 static void explain(const struct capture *capture, const char *format, ...) HS_PRINTF(2, 3);
@@ -134,7 +135,13 @@ static bool is_good_moment(void *context)
 {
 	struct capture *capture = context;
 
-	if (is_collecting(capture) && !capture->last)
+	capture->unready = NULL;
+	if (is_collecting(capture))
+		capture->unready = "the collector was at work";
+	else if (hs_tracemalloc_busy(capture->process, capture->runtime.layout,
+				     &capture->runtime.tracemalloc))
+		capture->unready = "tracemalloc's tables were being changed";
+	if (capture->unready && !capture->last)
 		return false;
 	note_moment(capture);
 	return true;
@@ -222,6 +229,10 @@ static struct hs_error *open_image(struct capture *capture, bool first, struct h
 			(unsigned long long)capture->facts.broken_lists);
 		hs_python_destroy(*python);
 		*python = NULL;
+	} else if (capture->facts.traces_torn && !capture->last) {
+		explain(capture, "tracemalloc's tables did not add up");
+		hs_python_destroy(*python);
+		*python = NULL;
 	}
 	return NULL;
 }
@@ -249,7 +260,7 @@ static struct hs_error *attempt(struct capture *capture, bool first, struct hs_p
 	if (err)
 		return err;
 	if (!ready) {
-		explain(capture, "the collector was at work");
+		explain(capture, "%s", capture->unready);
 		return NULL;
 	}
 	explain(capture, "the target was stopped for %.1f ms; %llu MiB of it can be copied",

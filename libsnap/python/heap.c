@@ -21,6 +21,7 @@ struct hs_error *hs_heap_open(struct hs_image *image, const struct hs_runtime *r
 	python->redact = facts->redact;
 	python->salt = hs_fingerprint_salt(facts->pid, facts->start_ticks, facts->boot_id);
 	hs_discover_lists(python, &facts->tracked, &facts->broken_lists);
+	facts->traces_torn = !hs_tracemalloc_read(python, &runtime->tracemalloc);
 	*ret = python;
 	return NULL;
 }
@@ -108,6 +109,8 @@ static void add_gaps(struct hs_python *python, const struct hs_heap_facts *facts
 
 	if (unreadable)
 		hs_build_gap(python->build, "page of the target cannot be read", unreadable, 0);
+	if (facts->traces_torn)
+		hs_build_gap(python->build, "tracemalloc's tables were being changed", 1, 0);
 	if (facts->broken_lists)
 		hs_build_gap(python->build, "list of the collector does not link up",
 			     facts->broken_lists, 0);

@@ -15,6 +15,7 @@ struct hs_heap_facts {
 	uint64_t pause_ns;
 	uint64_t unreadable_pages;
 	uint64_t broken_lists;
+	bool traces_torn; /* tracemalloc's tables were being changed */
 	uint64_t tracked; /* objects on the collector's lists */
 	uint32_t retries;
 	bool forked;
@@ -27,8 +28,9 @@ struct hs_heap_facts {
 };
 
 /*
- * Begin to read @image and walk the collector's lists: fills in broken_lists and tracked.  @image
- * stays the caller's and must outlive *@ret: hs_python_destroy().
+ * Begin to read @image, walk the collector's lists and read tracemalloc's tables: fills in
+ * broken_lists, tracked and traces_torn.  @image stays the caller's and must outlive *@ret:
+ * hs_python_destroy().
  */
 struct hs_error *hs_heap_open(struct hs_image *image, const struct hs_runtime *runtime,
 			      struct hs_heap_facts *facts, struct hs_python **ret) HS_MUST_CHECK;

@@ -96,6 +96,25 @@ enum {
 	PY_LRU_LINK_KEY = 40,
 	PY_LRU_LINK_RESULT = 48,
 
+	/* _tracemalloc_runtime_state, and its config, which stood alone up to 3.11 */
+	PY_TRACER_INITIALIZED = 0,
+	PY_TRACER_TRACING = 4,
+	PY_TRACER_MAX_FRAMES = 8,
+	PY_TRACER_LOCK = 136,
+	PY_TRACER_TRACES = 184,
+
+	/* _Py_hashtable_t and its entries; trace_t */
+	PY_HASHTABLE_BUCKETS = 16,
+	PY_HASHTABLE_KEY = 16,
+	PY_HASHTABLE_VALUE = 24,
+	PY_TRACE_WORDS = 6, /* that are read of an entry and its trace */
+
+	/* traceback_t and its frames, packed */
+	PY_TRACEBACK_COUNT = 8,
+	PY_TRACEBACK_FRAMES = 12,
+	PY_TRACEBACK_FRAME = 12,
+	PY_TRACEBACK_LINE = 8,
+
 	/* PyWeakReference */
 	PY_WEAKREF_OBJECT = 16,
 	PY_WEAKREF_CALLBACK = 24,

@@ -5,6 +5,7 @@
 #include "format/base/error.h"
 #include "libsnap/python/interp.h"
 #include "libsnap/python/runtime.h"
+#include "libsnap/python/tracemalloc.h"
 #include "libsnap/python/visit/visit.h"
 #include "libsnap/python/words.h"
 
@@ -337,5 +338,6 @@ void hs_python_destroy(struct hs_python *python)
 	hs_vector_deinit(&python->scratch);
 	hs_map32_deinit(&python->owners);
 	hs_map32_deinit(&python->strings);
+	hs_traces_destroy(python->traces);
 	free(python);
 }

@@ -13,6 +13,7 @@
 
 struct hs_pytype;
 struct hs_runtime;
+struct hs_traces;
 
 /* What stands for the path of a file where paths are to be left out. */
 #define HS_REDACTED_FILE "<file>"
@@ -74,8 +75,9 @@ struct hs_python {
 	HS_VECTOR(uint32_t) queue;	/* granules in the order of discovery */
 	size_t visited;			/* of the queue */
 
-	struct hs_map32 owners;	 /* granule of a namespace dict -> granule of its owner */
-	struct hs_map32 strings; /* granule of a str -> string number in the builder */
+	struct hs_map32 owners;	  /* granule of a namespace dict -> granule of its owner */
+	struct hs_map32 strings;  /* granule of a str -> string number in the builder */
+	struct hs_traces *traces; /* who allocated what; NULL: not known. See tracemalloc.h */
 
 	/* of the object being visited */
 	HS_VECTOR(struct hs_run) runs;

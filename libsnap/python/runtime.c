@@ -71,9 +71,10 @@ struct search {
 	struct hs_process *process;
 	const struct hs_maps *maps;
 	hs_addr runtime;
-	hs_addr version;	      /* Py_Version */
-	hs_addr visit_dict;	      /* PyObject_VisitManagedDict() */
-	struct hs_python_guess guess; /* from the file that has the runtime, or any */
+	hs_addr version;	       /* Py_Version */
+	hs_addr visit_dict;	       /* PyObject_VisitManagedDict() */
+	const struct hs_mapping *file; /* that has the runtime */
+	struct hs_python_guess guess;  /* from the file that has the runtime, or any */
 };
 
 /* Whether an earlier mapping was of the same file. */
@@ -122,6 +123,7 @@ static bool search_files(struct search *search, bool by_name)
 		if (hs_elf_symbols(hs_process_pid(search->process), maps, mapping, names, 3,
 				   found) &&
 		    found[0]) {
+			search->file = mapping;
 			search->runtime = found[0];
 			search->version = found[1];
 			search->visit_dict = found[2];
@@ -213,6 +215,8 @@ static struct hs_error *judge(struct search *search, struct hs_runtime *ret)
 				   search->guess.major, search->guess.minor, SUPPORTED);
 	runtime.layout = hs_layout_find(search->guess.minor, runtime.hexversion >> 8 & 0xff);
 	runtime.dict_before_values = has_dict_before_values(search, runtime.hexversion);
+	hs_tracemalloc_find(search->process, search->maps, search->file, runtime.address,
+			    runtime.layout, &runtime.tracemalloc);
 	*ret = runtime;
 	return NULL;
 }

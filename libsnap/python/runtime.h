@@ -5,12 +5,14 @@
 
 #include "libsnap/memory/process.h"
 #include "libsnap/python/layouts/layout.h"
+#include "libsnap/python/tracemalloc.h"
 
 struct hs_runtime {
 	hs_addr address; /* _PyRuntime */
 	const struct hs_layout *layout;
 	uint32_t hexversion;	 /* PY_VERSION_HEX as the program publishes it */
 	bool dict_before_values; /* see backports.h */
+	struct hs_tracemalloc tracemalloc;
 };
 
 /*

@@ -80,11 +80,27 @@ static void add_capture(struct hs_report *report, const struct hs_info *info)
 		      hs_value_number(HS_VALUE_U64, info->damaged));
 }
 
+/* How many objects have a site; null if that is not known of any. */
+static struct hs_value traced_total(const struct hs_snapshot *snap)
+{
+	const struct hs_objects *objects = hs_snapshot_objects(snap);
+	uint64_t traced = 0;
+	uint32_t sites;
+
+	hs_snapshot_sites(snap, &sites);
+	if (!sites || !objects->site)
+		return hs_value_null();
+	for (hs_id i = 0; i < objects->count; i++)
+		traced += objects->site[i] != HS_NONE;
+	return hs_value_number(HS_VALUE_COUNT, traced);
+}
+
 /* What was recorded of the objects' contents, and what was left out to tell less of them. */
 static void add_contents(struct hs_report *report, const struct hs_snapshot *snap)
 {
 	const struct hs_info *info = hs_snapshot_info(snap);
 	struct hs_node *group = hs_node_group(report, report->root, "contents", "Contents");
+	struct hs_value traced = traced_total(snap);
 	bool values = hs_snapshot_has_previews(snap);
 
 	hs_node_field_for(report, group, HS_FOR_JSON, "values", NULL, hs_value_bool(values));
@@ -94,6 +110,9 @@ static void add_contents(struct hs_report *report, const struct hs_snapshot *sna
 			  "value_bytes", "At most of each",
 			  values ? hs_value_number(HS_VALUE_BYTES, info->preview_bytes)
 				 : hs_value_null());
+	hs_node_field_for(report, group, HS_FOR_JSON, "traced", NULL, traced);
+	hs_node_field_for(report, group, HS_FOR_TEXT, "traced", "Objects with a site",
+			  traced.kind == HS_VALUE_NULL ? hs_value_text("not recorded") : traced);
 	hs_node_field_for(report, group, HS_FOR_JSON, "redacted", NULL,
 			  hs_value_bool(info->redacted));
 	if (info->redacted)

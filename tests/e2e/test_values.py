@@ -72,7 +72,7 @@ def test_no_values_unless_asked_for(heapsnap, dumps):
     sessions = by_address(rows)[dumps.facts["sessions"]]
     assert {label for _, label in sessions["refs"]} == {"[*]", "key"}
     assert heapsnap.json("info", dumps.plain)["contents"] == {
-        "values": False, "value_bytes": None, "redacted": False}
+        "values": False, "value_bytes": None, "traced": None, "redacted": False}
     assert "not recorded" in heapsnap("info", dumps.plain).stdout.decode()
     # Names are no values: they are what paths are made of.
     assert (MARK + "_attribute 3").encode() in data
@@ -123,7 +123,7 @@ def test_long_values_are_cut(heapsnap, dumps, limit):
     assert long_values["int"]["value"] == beginning and long_values["int"]["length"] == size
     assert long_values["negative"]["value"] == "-" + beginning
     contents = heapsnap.json("info", file)["contents"]
-    assert contents == {"values": True, "value_bytes": limit, "redacted": False}
+    assert contents == {"values": True, "value_bytes": limit, "traced": None, "redacted": False}
     text = heapsnap("info", file).stdout.decode()
     assert "recorded" in text and f"{limit} B" in text
     heapsnap("verify", file)
@@ -175,7 +175,7 @@ def test_redacted(heapsnap, dumps, python):
     for name in (b"__main__.Session", b"slot_name", b"local_names", b"sessions"):
         assert name in data, name
     info = heapsnap.json("info", dumps.redacted)
-    assert info["contents"] == {"values": False, "value_bytes": None, "redacted": True}
+    assert info["contents"] == {"values": False, "value_bytes": None, "traced": None, "redacted": True}
     assert info["process"]["command"] == []
     assert "Left out" in heapsnap("info", dumps.redacted).stdout.decode()
 

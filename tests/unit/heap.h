@@ -32,6 +32,7 @@ struct heap_object {
 	uint16_t flags;
 	bool freed;
 	uint64_t fingerprint;
+	uint32_t line; /* of app.py, called by main.py:1, that allocated it; 0: not known */
 	HS_VECTOR(struct heap_ref) refs;
 };
 
@@ -219,6 +220,14 @@ static inline uint32_t heap_part(const struct heap *heap, const struct heap_obje
 	return count;
 }
 
+static inline uint32_t heap_site(const struct heap_object *object, struct hs_build *build)
+{
+	if (!object->line)
+		return 0;
+	return hs_build_site(build, STR("app.py"), object->line,
+			     hs_build_site(build, STR("main.py"), 1, 0));
+}
+
 static inline void heap_build_object(const struct heap *heap, const struct heap_object *object,
 				     struct hs_build *build, const uint32_t *keys)
 {
@@ -245,6 +254,7 @@ static inline void heap_build_object(const struct heap *heap, const struct heap_
 				.flags = object->flags,
 				.generation = HS_GENERATION_NONE,
 				.fingerprint = object->fingerprint,
+				.site = heap_site(object, build),
 				.owner = object->owner == HS_NONE ? HS_NONE : keys[object->owner],
 			});
 	for (uint32_t i = 0; i < visible + hidden; i++)

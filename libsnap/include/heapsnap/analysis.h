@@ -11,8 +11,8 @@ extern "C" {
 #endif
 
 /*
- * A way to sort objects into classes: "kind", "type", "module", "size".  The names stand in one
- * table, libsnap/analysis/classify.c.
+ * A way to sort objects into classes: "kind", "type", "module", "size", "site", "traceback".  The
+ * names stand in one table, libsnap/analysis/classify.c.
  */
 struct hs_classifier;
 
@@ -48,7 +48,8 @@ struct hs_partition {
 
 /*
  * Sort the objects of @snap by @by_count classifiers at once.  On success *@ret is owned by the
- * caller: hs_partition_destroy().  It does not refer to @snap any more.
+ * caller: hs_partition_destroy().  It does not refer to @snap any more.  HS_ERROR_FAILED with what
+ * to do about it if a classifier is about sites and @snap has none.
  */
 HS_EXPORT struct hs_error *hs_partition_create(const struct hs_snapshot *snap,
 					       const struct hs_classifier *const *by,

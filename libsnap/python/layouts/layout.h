@@ -16,6 +16,12 @@
 	/* _PyRuntimeState */                                                                      \
 	FIELD(runtime_interpreters_head)                                                           \
 	FIELD(runtime_interpreters_main)                                                           \
+	FIELD(runtime_tracemalloc)                                                                 \
+	/* _Py_hashtable_t */                                                                      \
+	FIELD(hashtable_nentries)                                                                  \
+	FIELD(hashtable_nbuckets)                                                                  \
+	FIELD(hashtable_key_size)                                                                  \
+	FIELD(hashtable_hash_func)                                                                 \
 	/* PyInterpreterState */                                                                   \
 	FIELD(interp_next)                                                                         \
 	FIELD(interp_id)                                                                           \

@@ -10,6 +10,12 @@ const struct hs_layout hs_layout_3_11 = {
 
 	.runtime_interpreters_head = 40,
 	.runtime_interpreters_main = 48,
+	.runtime_tracemalloc = HS_ABSENT,
+
+	.hashtable_nentries = 0,
+	.hashtable_nbuckets = 8,
+	.hashtable_key_size = HS_ABSENT,
+	.hashtable_hash_func = 32,
 
 	.interp_next = 0,
 	.interp_id = 48,

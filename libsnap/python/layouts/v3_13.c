@@ -62,6 +62,12 @@ const struct hs_layout hs_layout_3_13 = {
 
 	.runtime_interpreters_head = 632,
 	.runtime_interpreters_main = 640,
+	.runtime_tracemalloc = 10080,
+
+	.hashtable_nentries = 0,
+	.hashtable_nbuckets = 8,
+	.hashtable_key_size = HS_ABSENT,
+	.hashtable_hash_func = 32,
 
 	.interp_next = 7264,
 	.interp_id = 7272,

@@ -74,6 +74,12 @@ const struct hs_layout hs_layout_3_15 = {
 
 	.runtime_interpreters_head = 936,
 	.runtime_interpreters_main = 944,
+	.runtime_tracemalloc = 10432,
+
+	.hashtable_nentries = 0,
+	.hashtable_nbuckets = 8,
+	.hashtable_key_size = HS_ABSENT,
+	.hashtable_hash_func = 32,
 
 	.interp_next = 7264,
 	.interp_id = 7272,

@@ -4,6 +4,7 @@
 
 #include "libsnap/python/fingerprint.h"
 #include "libsnap/python/preview.h"
+#include "libsnap/python/tracemalloc.h"
 
 static bool is_variable(const struct hs_run *run)
 {
@@ -348,6 +349,25 @@ static void add_preview(struct hs_python *python, const struct hs_object *object
 		hs_python_gap(python, "value of an object cannot be read", object->address);
 }
 
+/* What lies before the object in its block; sys.getsizeof() adds it. */
+static uint64_t presize(const struct hs_python *python, const struct hs_object *object)
+{
+	uint32_t flags = object->type->flags;
+	uint32_t pre_header = PY_FLAG_MANAGED_DICT;
+	uint64_t size = 0;
+
+	if (python->layout->minor >= 12)
+		pre_header |= PY_FLAG_MANAGED_WEAKREF;
+	if (flags & PY_FLAG_HAVE_GC)
+		size += PY_GC_HEAD_SIZE;
+	if (flags & pre_header)
+		size += PY_PRE_HEADER_SIZE;
+	if (!python->layout->static_type_presize && object->type->address == python->type_type &&
+	    !has_gc(object))
+		return 0;
+	return size;
+}
+
 void hs_visit_object(struct hs_python *python, const struct hs_object *object)
 {
 	struct hs_build_object row = {
@@ -368,6 +388,7 @@ void hs_visit_object(struct hs_python *python, const struct hs_object *object)
 	/* What is never freed gives its place to nobody. */
 	if (!(row.flags & (HS_OBJECT_IMMORTAL | HS_OBJECT_STATIC)))
 		row.fingerprint = hs_fingerprint(python, object);
+	row.site = hs_tracemalloc_site(python, object->address - presize(python, object));
 	row.visible = python->visible;
 	row.shape = shape_of(python, (struct hs_pytype *)object->type);
 	hs_build_object(python->build, &row);
@@ -385,25 +406,6 @@ uint64_t hs_default_size(const struct hs_object *object)
 	if (!type->itemsize)
 		return type->basicsize;
 	return type->basicsize + ((int64_t)items < 0 ? -items : items) * type->itemsize;
-}
-
-/* What sys.getsizeof() adds for what lies before the object. */
-static uint64_t presize(const struct hs_python *python, const struct hs_object *object)
-{
-	uint32_t flags = object->type->flags;
-	uint32_t pre_header = PY_FLAG_MANAGED_DICT;
-	uint64_t size = 0;
-
-	if (python->layout->minor >= 12)
-		pre_header |= PY_FLAG_MANAGED_WEAKREF;
-	if (flags & PY_FLAG_HAVE_GC)
-		size += PY_GC_HEAD_SIZE;
-	if (flags & pre_header)
-		size += PY_PRE_HEADER_SIZE;
-	if (!python->layout->static_type_presize && object->type->address == python->type_type &&
-	    !has_gc(object))
-		return 0;
-	return size;
 }
 
 uint64_t hs_object_size(struct hs_python *python, const struct hs_object *object, bool *guess)

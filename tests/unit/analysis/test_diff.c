@@ -909,6 +909,39 @@ static void other_process(void **state)
 }
 
 /* The runtime's table of interned strings lists what a module's list holds. */
+/* By sites: the first snapshot may be from before tracing began, the second may not. */
+static void by_site(void **state)
+{
+	static const char *const names[] = {"a.snap", "b.snap"};
+	const struct hs_classifier *by = hs_classifier_find("site", 4);
+	struct hs_snapshot *after;
+	struct hs_error *err;
+	struct fixture f;
+
+	(void)state;
+	init(&f);
+	first_snapshot(&f);
+	err = hs_diff_create(f.before, f.before, names, &by, 1, &f.diff);
+	assert_non_null(err);
+	assert_non_null(strstr(hs_error_message(err), "b.snap does not say where"));
+	hs_error_destroy(err);
+	for (int i = 0; i < MANY; i++) {
+		uint32_t object = heap_object(&f.heap, T_SESSION, 64);
+
+		f.heap.objects.data[object].line = 7;
+		heap_set(&f.heap, f.ns, "", object);
+	}
+	after = heap_snapshot(&f.heap);
+	assert_null(hs_diff_create(f.before, after, names, &by, 1, &f.diff));
+	assert_int_equal(row(&f, "app.py:7")->added, MANY);
+	assert_int_equal(row(&f, "app.py:7")->count[0], 0);
+	/* The keys. */
+	assert_int_equal(row(&f, "(not traced)")->added, MANY);
+	assert_str(f.diff->suspects[0].row->kind, "app.py:7");
+	hs_snapshot_destroy(after);
+	deinit(&f);
+}
+
 static void interned_strings(void **state)
 {
 	struct fixture f;
@@ -1108,6 +1141,7 @@ int main(void)
 		cmocka_unit_test(other_process),
 		cmocka_unit_test(interned_strings),
 		cmocka_unit_test(interned_strings_alone),
+		cmocka_unit_test(by_site),
 		cmocka_unit_test(very_many_names),
 		cmocka_unit_test(all_in_one_place),
 		cmocka_unit_test(sizes_beyond_all_measure),

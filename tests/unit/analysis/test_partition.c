@@ -158,6 +158,100 @@ static void other_classifiers(void **state)
 	heap_deinit(&heap);
 }
 
+/* An object allocated at @line. */
+static void object_at(struct heap *heap, uint32_t type, uint64_t size, uint32_t line)
+{
+	uint32_t object = heap_object(heap, type, size);
+
+	heap->objects.data[object].line = line;
+}
+
+static void sites(void **state)
+{
+	struct heap heap;
+	struct hs_partition *p;
+
+	(void)state;
+	heap_init(&heap);
+	object_at(&heap, T_SESSION, 64, 3);
+	object_at(&heap, T_LIST, 32, 3);
+	object_at(&heap, T_LIST, 50, UINT32_MAX);
+	heap_object(&heap, T_LIST, 5);
+	p = partition(&heap, "site", NULL);
+	assert_int_equal(p->row_count, 3);
+	assert_row(p, 0, "app.py:3", 2, 96);
+	assert_row(p, 1, "app.py:4294967295", 1, 50);
+	assert_row(p, 2, "(not traced)", 1, 5);
+	hs_partition_destroy(p);
+	p = partition(&heap, "traceback", "type");
+	assert_row(p, 0, "app.py:3 ← main.py:1, app.Session", 1, 64);
+	assert_row(p, 3, "(not traced), list", 1, 5);
+	hs_partition_destroy(p);
+	heap_deinit(&heap);
+}
+
+/* A chain of lines deeper than a name shows. */
+static void deep_traceback(void **state)
+{
+	enum { DEPTH = 1000, SHOWN = 64 };
+	const struct hs_classifier *by = find("traceback");
+	struct hs_build *build = hs_build_create();
+	struct hs_build_object object = {
+		.address = 16,
+		.type = hs_build_type(build, STR("x"), STR(""), HS_ROLE_OTHER, HS_NONE),
+		.shape = hs_build_shape(build, NULL, 0, 0),
+		.owner = HS_NONE,
+	};
+	struct hs_snapshot *snap = NULL;
+	struct hs_partition *p = NULL;
+
+	(void)state;
+	for (uint32_t i = 1; i <= DEPTH; i++)
+		object.site = hs_build_site(build, STR("f"), i, object.site);
+	hs_build_object(build, &object);
+	assert_null(hs_build_finish(build, NULL, NULL, &snap));
+	hs_build_destroy(build);
+	assert_null(hs_partition_create(snap, &by, 1, &p));
+	assert_int_equal(p->row_count, 1);
+	assert_memory_equal(p->rows[0].kind.data, "f:1000 ← f:999 ← ", 19);
+	assert_int_equal(p->rows[0].kind.size, sizeof("f:1000") - 1 +
+						       (SHOWN - 1) * (sizeof(" ← f:999") - 1) +
+						       sizeof(" ← …") - 1);
+	hs_partition_destroy(p);
+	hs_snapshot_destroy(snap);
+}
+
+/* Where nothing was traced at all the error says what to do. */
+static void no_sites(void **state)
+{
+	const struct hs_classifier *by[] = {find("kind"), find("site")};
+	struct hs_partition *p = NULL;
+	struct hs_snapshot *snap;
+	struct hs_error *err;
+	struct heap heap;
+
+	(void)state;
+	heap_init(&heap);
+	heap_object(&heap, T_LIST, 5);
+	snap = heap_snapshot(&heap);
+	err = hs_partition_create(snap, by, 2, &p);
+	assert_non_null(err);
+	assert_int_equal(hs_error_code(err), HS_ERROR_FAILED);
+	assert_non_null(strstr(hs_error_message(err), "-X tracemalloc"));
+	assert_null(strstr(hs_error_message(err), "heapsnap info"));
+	hs_error_destroy(err);
+	assert_null(hs_partition_create(snap, by, 1, &p));
+	hs_partition_destroy(p);
+	hs_snapshot_destroy(snap);
+	heap.gaps = 1;
+	snap = heap_snapshot(&heap);
+	err = hs_partition_create(snap, by, 2, &p);
+	assert_non_null(strstr(hs_error_message(err), "heapsnap info"));
+	hs_error_destroy(err);
+	hs_snapshot_destroy(snap);
+	heap_deinit(&heap);
+}
+
 static void empty_heap(void **state)
 {
 	struct heap heap;
@@ -196,10 +290,11 @@ static void nothing_to_sort_by(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(classifiers_by_name),	     cmocka_unit_test(kinds_of_dicts),
-		cmocka_unit_test(equal_names_are_one_class), cmocka_unit_test(order_of_rows),
-		cmocka_unit_test(other_classifiers),	     cmocka_unit_test(empty_heap),
-		cmocka_unit_test(nothing_to_sort_by),
+		cmocka_unit_test(sites),	  cmocka_unit_test(deep_traceback),
+		cmocka_unit_test(no_sites),	  cmocka_unit_test(classifiers_by_name),
+		cmocka_unit_test(kinds_of_dicts), cmocka_unit_test(equal_names_are_one_class),
+		cmocka_unit_test(order_of_rows),  cmocka_unit_test(other_classifiers),
+		cmocka_unit_test(empty_heap),	  cmocka_unit_test(nothing_to_sort_by),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

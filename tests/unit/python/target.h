@@ -18,7 +18,8 @@
 #include <sys/wait.h>
 
 static const char TARGET_SCRIPT[] =
-	"import sys, threading, functools\n"
+	"import sys, threading, functools, tracemalloc\n"
+	"tracemalloc.start(3)\n"
 	"from collections import OrderedDict, defaultdict, deque\n"
 	"class Slots:\n"
 	"    __slots__ = ('left', 'right')\n"

@@ -71,6 +71,9 @@ static void assert_same(const struct hs_snapshot *a, const struct hs_snapshot *b
 	assert_memory_equal(x->address, y->address, x->count * sizeof(*x->address));
 	assert_memory_equal(x->size, y->size, x->count * sizeof(*x->size));
 	assert_memory_equal(x->flags, y->flags, x->count * sizeof(*x->flags));
+	assert_non_null(x->site);
+	assert_non_null(y->site);
+	assert_memory_equal(x->site, y->site, x->count * sizeof(*x->site));
 	assert_memory_equal(x->first_edge, y->first_edge, (x->count + 1) * sizeof(*x->first_edge));
 	assert_memory_equal(x->edges, y->edges, x->first_edge[x->count] * sizeof(*x->edges));
 	for (uint32_t i = 0; i < x->count; i++) {

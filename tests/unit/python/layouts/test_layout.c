@@ -80,9 +80,9 @@ static bool is_offset(const char *name)
 static bool may_be_zero(const char *name)
 {
 	static const char *const first[] = {
-		"interp_next",		"iframe_code",	    "iframe_function",
-		"keys_refcount",	"values_first",	    "tstate_cframe",
-		"cframe_current_frame", "types_entry_dict", "interp_ceval"};
+		"interp_next",	"iframe_code",	      "iframe_function",      "keys_refcount",
+		"values_first", "tstate_cframe",      "cframe_current_frame", "types_entry_dict",
+		"interp_ceval", "hashtable_nentries", "hashtable_nbuckets"};
 
 	for (size_t i = 0; i < sizeof(first) / sizeof(first[0]); i++)
 		if (!strcmp(name, first[i]))
