@@ -143,7 +143,8 @@ static struct hs_error *read_data(struct decoder *decoder)
 	for (size_t i = 0; i < decoder->count; i++) {
 		uint64_t size = decoder->values[i];
 
-		if (size > UINT32_MAX || size > hs_cursor_left(&cursor) - total)
+		if (size > UINT32_MAX || size > hs_cursor_left(&cursor) - total ||
+		    (size && !hs_preview_has_data(rows[i].kind)))
 			return damaged(decoder, "size", "has values out of range");
 		rows[i].size = (uint32_t)size;
 		rows[i].word = data->size + total;

@@ -56,7 +56,6 @@ static bool find_value(struct hs_python *python, const struct hs_object *object,
 	case HS_PREVIEW_POSITIVE:
 	case HS_PREVIEW_NEGATIVE:
 	case HS_PREVIEW_KIND_COUNT:
-	default:
 		return false;
 	}
 	*ret = value;

@@ -40,7 +40,7 @@ def commands(snapshots):
     first, second, _ = snapshots
     return [["top", second, "-n", "0"], ["top", second, "-n", "0", "--by", "type"],
             ["top", second, "--by", "module,type", "-n", "0"],
-            ["diff", first, second, "-n", "0"], ["info", second], ["ps", "-n", "0"]]
+            ["diff", first, second, "-n", "0"], ["info", second], ["info", "-v", second], ["ps", "-n", "0"]]
 
 
 def test_text(heapsnap, snapshots):

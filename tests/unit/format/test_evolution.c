@@ -132,6 +132,7 @@ enum wrong {
 	PREVIEW_SIZE,
 	PREVIEW_BYTES,
 	PREVIEW_FEW,
+	PREVIEW_NUMBER,
 	PREVIEW_MORE,
 	PREVIEW_CODEC,
 	HEADER_OBJECTS,
@@ -231,7 +232,7 @@ static void craft_previews(struct craft *craft, enum wrong wrong)
 {
 	COLUMN("object", wrong == PREVIEW_OBJECT ? 2 : 1, wrong == PREVIEW_TWICE);
 	COLUMN("kind", HS_PREVIEW_INTEGER, 77);
-	COLUMN("size", 0, wrong == PREVIEW_SIZE ? 4 : 3);
+	COLUMN("size", wrong == PREVIEW_NUMBER, wrong == PREVIEW_SIZE ? 4 : 3);
 	if (wrong == PREVIEW_MORE)
 		COLUMN("more", 0, UINT64_MAX);
 	if (wrong != PREVIEW_FEW)
@@ -239,7 +240,8 @@ static void craft_previews(struct craft *craft, enum wrong wrong)
 			   wrong == PREVIEW_CODEC ? HS_CODEC_WORDS : HS_CODEC_VARINT, "\3", 1);
 	else
 		raw_column(craft, "integer", HS_CODEC_VARINT, "", 0);
-	raw_column(craft, "bytes", HS_CODEC_BYTES, "red?", wrong == PREVIEW_BYTES ? 4 : 3);
+	raw_column(craft, "bytes", HS_CODEC_BYTES, "red?",
+		   wrong == PREVIEW_BYTES || wrong == PREVIEW_NUMBER ? 4 : 3);
 	raw_column(craft, "colour", (enum hs_codec)99, "red", 3);
 	table(craft, HS_SECTION_PREVIEWS, wrong == PREVIEW_ROWS ? 3 : 2);
 	if (wrong != PREVIEW_AGAIN)

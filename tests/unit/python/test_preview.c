@@ -97,7 +97,8 @@ static hs_addr make_int(struct fake *fake, hs_addr type, bool negative, const ui
 			 count << 3 | (negative ? 2 : !count));
 	else
 		fake_u64(fake, object + PY_SIZE, negative ? -count : count);
-	fake_put(fake, object + 24, digits, 4 * count);
+	if (count)
+		fake_put(fake, object + 24, digits, 4 * count);
 	return object;
 }
 
