@@ -392,6 +392,8 @@ static struct hs_error *decode_extents(struct decoder *decoder)
 		return &hs_enomem;
 	FILL(read_numbers(decoder, "start"), extents, start, value);
 	FILL(read_numbers(decoder, "size"), extents, size, value);
+	FILL(read_numbers(decoder, "bytes"), extents, bytes, value);
+	FILL(read_numbers(decoder, "count"), extents, count, value);
 	FILL(read_strings(decoder, "allocator"), extents, allocator, string_at(decoder, value));
 	FILL(read_strings(decoder, "state"), extents, state, string_at(decoder, value));
 	FILL(read_optional(decoder, "owner", decoder->rows, decoder->objects), extents, owner,

@@ -236,6 +236,8 @@ static void emit_memory(struct encoder *encoder)
 	count = encoder->snap->extent_count;
 	COLUMN("start", HS_CODEC_DELTA, count, true, extents[i].start);
 	COLUMN("size", HS_CODEC_VARINT, count, false, extents[i].size);
+	COLUMN("bytes", HS_CODEC_VARINT, count, false, extents[i].bytes);
+	COLUMN("count", HS_CODEC_VARINT, count, false, extents[i].count);
 	COLUMN("allocator", HS_CODEC_VARINT, count, false, number(encoder, extents[i].allocator));
 	COLUMN("state", HS_CODEC_VARINT, count, false, number(encoder, extents[i].state));
 	COLUMN("owner", HS_CODEC_VARINT, count, false, optional(extents[i].owner));

@@ -7,7 +7,7 @@ import msgpack, xxhash, zstandard
 HEADER, STRINGS, TYPES, SHAPES, BLOCK, PREVIEWS, SITES = 1, 2, 3, 4, 11, 12, 13
 TEXT, BYTES, INTEGER, REAL, POSITIVE, NEGATIVE = range(1, 7)
 INDEX, INDEX_DOWN, ATTRIBUTE, ITEM, VALUE, KEY, ENTRY, OFFSET, LOCAL = range(1, 10)
-FLAGS = ("gc", "tracked", "immortal", "static", "size_guess", "scanned")
+FLAGS = ("gc", "tracked", "immortal", "static", "size_guess", "scanned", "lost")
 MASK, xxh3 = (1 << 64) - 1, xxhash.xxh3_64_intdigest
 UNSAFE = ("[\0-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff"
           "\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]")

@@ -24,6 +24,7 @@ struct hs_build *hs_build_create(void)
 	build->snap = hs_snapshot_create();
 	build->shape_slots = calloc(FIRST_SHAPE_SLOTS, sizeof(*build->shape_slots));
 	build->shape_slot_count = FIRST_SHAPE_SLOTS;
+	build->reached = HS_NONE;
 	build->shape_seed = hs_hash_seed();
 	if (!build->snap || !build->shape_slots ||
 	    !hs_strtab_init(&build->strings, build->snap->arena)) {
@@ -311,6 +312,17 @@ bool hs_build_close_columns(struct hs_build *build)
 		return false;
 	c->first_edge[build->object_count] = build->edge_count;
 	return true;
+}
+
+void hs_build_allocated(struct hs_build *build, uint32_t object, uint64_t bytes)
+{
+	if (!build->failed && object < build->object_count)
+		build->snap->columns.allocated[object] += bytes;
+}
+
+void hs_build_reached(struct hs_build *build)
+{
+	build->reached = build->object_count;
 }
 
 uint32_t hs_build_object_count(const struct hs_build *build)

@@ -63,6 +63,17 @@ void hs_build_preview(struct hs_build *build, const struct hs_preview *preview);
 /* Add a reference of the object added last to the object with key @target. */
 void hs_build_edge(struct hs_build *build, uint32_t target);
 
+/* @bytes more were allocated for the object with number @object, which was added before. */
+void hs_build_allocated(struct hs_build *build, uint32_t object, uint64_t bytes);
+
+/*
+ * All objects added so far are reached from the roots added so far, over references that are not
+ * weak; of those added from now on, which are not unless roots that are added later reach them,
+ * hs_build_finish() will tell those with HS_OBJECT_LOST that have a larger reference count than
+ * there are references to them.
+ */
+void hs_build_reached(struct hs_build *build);
+
 /* Objects and references added so far. */
 uint32_t hs_build_object_count(const struct hs_build *build);
 uint64_t hs_build_edge_count(const struct hs_build *build);

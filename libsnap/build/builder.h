@@ -29,6 +29,7 @@ struct hs_build {
 	/* Columns of snap->columns that have an element per object grow together. */
 	uint32_t object_count;
 	size_t object_capacity;
+	uint32_t reached; /* the first so many objects; HS_NONE: not told */
 	size_t edge_count;
 	size_t edge_capacity;
 
@@ -56,6 +57,8 @@ static inline void hs_build_blame(struct hs_build *build, enum hs_build_misuse w
 	if (build->misuse == HS_BUILD_FINE)
 		build->misuse = what;
 }
+/* Give the flag HS_OBJECT_LOST to those it is due to. False: no memory. */
+bool hs_build_mark_lost(struct hs_build *build);
 
 /* End the columns: no column is NULL, first_edge has its last element. False: no memory. */
 bool hs_build_close_columns(struct hs_build *build);

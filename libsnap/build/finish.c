@@ -349,6 +349,8 @@ struct hs_error *hs_build_finish(struct hs_build *build, hs_build_resolve_fn *re
 		err = check_links(build);
 	if (!err)
 		err = check_objects(build);
+	if (!err && !hs_build_mark_lost(build))
+		err = &hs_enomem;
 	if (!err)
 		err = order_objects(build);
 	if (err)

@@ -228,6 +228,7 @@ static void put_flags(struct hs_output *out, uint16_t flags)
 		{HS_OBJECT_STATIC, "\"static\""},
 		{HS_OBJECT_SIZE_GUESS, "\"size_guess\""},
 		{HS_OBJECT_SCANNED, "\"scanned\""},
+		{HS_OBJECT_LOST, "\"lost\""},
 	};
 	bool first = true;
 

@@ -258,3 +258,11 @@ bool hs_image_string(struct hs_image *image, hs_addr addr, size_t limit, struct 
 	*ret = (struct hs_str){.data = data, .size = size};
 	return true;
 }
+
+bool hs_image_read_constant(struct hs_image *image, hs_addr addr, void *buffer, uint64_t size)
+{
+	for (hs_addr page = addr; page < addr + size; page = (page | (HS_PAGE_SIZE - 1)) + 1)
+		if (!hs_image_at(image, page, 1) && !fetch(image, page))
+			return false;
+	return hs_image_read(image, addr, buffer, size);
+}

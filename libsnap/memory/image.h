@@ -132,6 +132,19 @@ static inline uint32_t hs_image_slot(const struct hs_image *image, hs_addr addr)
 	return slot;
 }
 
+/* The same, but HS_NONE also for a page that was not read yet: for words that may be anything. */
+static inline uint32_t hs_image_slot_here(const struct hs_image *image, hs_addr addr)
+{
+	const uint32_t *leaf;
+	uint32_t slot;
+
+	if (addr >> HS_ADDRESS_BITS)
+		return HS_NONE;
+	leaf = image->directory[addr >> (HS_PAGE_SHIFT + HS_LEAF_BITS)];
+	slot = leaf ? leaf[(addr >> HS_PAGE_SHIFT) & ((1u << HS_LEAF_BITS) - 1)] - 1 : HS_NONE;
+	return slot & HS_IMAGE_LATER ? HS_NONE : slot;
+}
+
 /* The part of hs_image_at() for ranges of more than one page. */
 const void *hs_image_at_pages(const struct hs_image *image, hs_addr addr, uint64_t size);
 
@@ -177,6 +190,12 @@ static inline bool hs_image_u32(const struct hs_image *image, hs_addr addr, uint
  * ret->data lives as long as the image.
  */
 bool hs_image_string(struct hs_image *image, hs_addr addr, size_t limit, struct hs_str *ret);
+
+/*
+ * hs_image_read() for what lies in mappings that cannot be written to: missing pages are fetched as
+ * for strings.
+ */
+bool hs_image_read_constant(struct hs_image *image, hs_addr addr, void *buffer, uint64_t size);
 
 /* The granule that contains @addr, HS_NONE if its page is not here. */
 static inline uint32_t hs_image_granule(const struct hs_image *image, hs_addr addr)

@@ -6,79 +6,55 @@
 
 enum {
 	MAX_LOG2_SIZE = 40,
-	ENTRY_WORDS_WITH_HASH = 3,
-	ENTRY_WORDS = 2,
+	KEYS_HEADER_SIZE = 32,
+	GENERAL_ENTRY_WORDS = 3,
+	UNICODE_ENTRY_WORDS = 2,
 };
 
-/*
- * The number of slots as it is written until 3.10, where every entry has a hash, and the function
- * that looks keys up tells what they can be.
- */
-static bool read_slots(const struct hs_python *python, const uint8_t *header, struct hs_keys *keys,
-		       uint64_t *index_bytes)
+static unsigned int entry_words(const struct hs_keys *keys)
 {
-	hs_addr lookup;
-
-	memcpy(&keys->slots, header + python->layout->keys_size, 8);
-	memcpy(&lookup, header + python->layout->keys_lookup, 8);
-	if (!keys->slots || keys->slots & (keys->slots - 1) || keys->slots > 1ull << MAX_LOG2_SIZE)
-		return false;
-	keys->kind = lookup == python->lookdict ? PY_KEYS_GENERAL : PY_KEYS_UNICODE;
-	keys->entry_words = ENTRY_WORDS_WITH_HASH;
-	*index_bytes = keys->slots * (keys->slots <= 0xff	  ? 1
-				      : keys->slots <= 0xffff	  ? 2
-				      : keys->slots <= 0xffffffff ? 4
-								  : 8);
-	return true;
-}
-
-/* The same as logarithms, from 3.11 on, where the kind is written out. */
-static bool read_log2_sizes(const struct hs_layout *layout, const uint8_t *header,
-			    struct hs_keys *keys, uint64_t *index_bytes)
-{
-	if (header[layout->keys_log2_size] > MAX_LOG2_SIZE ||
-	    header[layout->keys_log2_index_bytes] > MAX_LOG2_SIZE + 3 ||
-	    header[layout->keys_kind] > PY_KEYS_SPLIT)
-		return false;
-	keys->kind = header[layout->keys_kind];
-	keys->entry_words = keys->kind == PY_KEYS_GENERAL ? ENTRY_WORDS_WITH_HASH : ENTRY_WORDS;
-	keys->slots = 1ull << header[layout->keys_log2_size];
-	*index_bytes = 1ull << header[layout->keys_log2_index_bytes];
-	return true;
+	return keys->kind == PY_KEYS_GENERAL ? GENERAL_ENTRY_WORDS : UNICODE_ENTRY_WORDS;
 }
 
 bool hs_keys_open(struct hs_python *python, hs_addr address, struct hs_keys *ret)
 {
 	const struct hs_layout *layout = python->layout;
-	const uint8_t *header = hs_image_at(python->image, address, layout->keys_indices);
+	const uint8_t *header = hs_image_at(python->image, address, KEYS_HEADER_SIZE);
 	struct hs_keys keys = {.address = address};
-	uint64_t index_bytes;
+	uint8_t log2_index_bytes;
+	uint64_t capacity;
 
-	if (!header)
-		return false;
-	if (layout->keys_size != HS_ABSENT ? !read_slots(python, header, &keys, &index_bytes)
-					   : !read_log2_sizes(layout, header, &keys, &index_bytes))
+	if (!header || header[layout->keys_log2_size] > MAX_LOG2_SIZE ||
+	    header[layout->keys_log2_index_bytes] > MAX_LOG2_SIZE + 3 ||
+	    header[layout->keys_kind] > PY_KEYS_SPLIT)
 		return false;
 	memcpy(&keys.refcount, header + layout->keys_refcount, 8);
 	memcpy(&keys.usable, header + layout->keys_usable, 8);
 	memcpy(&keys.nentries, header + layout->keys_nentries, 8);
-	keys.capacity = 2 * keys.slots / 3;
+	keys.kind = header[layout->keys_kind];
+	keys.slots = 1ull << header[layout->keys_log2_size];
+	log2_index_bytes = header[layout->keys_log2_index_bytes];
+	capacity = 2 * keys.slots / 3;
 	/* The shared keys of empty dicts have one slot and room for nothing. */
-	if (keys.nentries > keys.capacity || keys.usable > keys.capacity)
+	if (keys.nentries > capacity || keys.usable > capacity)
 		return false;
-	keys.bytes = layout->keys_indices + index_bytes + keys.capacity * keys.entry_words * 8;
-	keys.entries = hs_words_open(python->image, address + layout->keys_indices + index_bytes,
-				     keys.nentries * keys.entry_words);
+	keys.bytes = layout->keys_indices + (1ull << log2_index_bytes) +
+		     capacity * entry_words(&keys) * 8;
+	keys.entries = hs_words_open(python->image,
+				     address + layout->keys_indices + (1ull << log2_index_bytes),
+				     keys.nentries * entry_words(&keys));
 	keys.nentries = hs_words_limit(python->image, keys.entries.address,
-				       keys.nentries * keys.entry_words) /
-			keys.entry_words;
+				       keys.nentries * entry_words(&keys)) /
+			entry_words(&keys);
 	*ret = keys;
 	return true;
 }
 
 hs_addr hs_keys_key(const struct hs_keys *keys, uint64_t i)
 {
-	return hs_words_get(&keys->entries, (i + 1) * keys->entry_words - 2);
+	if (keys->kind == PY_KEYS_GENERAL)
+		return hs_words_get(&keys->entries, i * GENERAL_ENTRY_WORDS + 1);
+	return hs_words_get(&keys->entries, i * UNICODE_ENTRY_WORDS);
 }
 
 bool hs_values_open(struct hs_python *python, hs_addr address, uint64_t count,
@@ -131,7 +107,9 @@ hs_addr hs_dict_value(const struct hs_dict *dict, uint64_t i)
 {
 	if (dict->split)
 		return i < dict->value_count ? hs_words_get(&dict->values, i) : 0;
-	return hs_words_get(&dict->keys.entries, (i + 1) * dict->keys.entry_words - 1);
+	if (dict->keys.kind == PY_KEYS_GENERAL)
+		return hs_words_get(&dict->keys.entries, i * GENERAL_ENTRY_WORDS + 2);
+	return hs_words_get(&dict->keys.entries, i * UNICODE_ENTRY_WORDS + 1);
 }
 
 hs_addr hs_dict_get(struct hs_python *python, hs_addr address, const char *name)

@@ -75,6 +75,27 @@ uint32_t hs_discover(struct hs_python *python, hs_addr address)
 	return granule;
 }
 
+uint32_t hs_discover_weak(struct hs_python *python, hs_addr address)
+{
+	uint32_t granule = hs_image_granule(python->image, address);
+
+	if (python->strong_done || granule >= python->granules ||
+	    hs_bitmap_get(&python->marked, granule))
+		return hs_discover(python, address);
+	if (!sound_type(python, address))
+		return HS_NONE;
+	if (!hs_vector_push(&python->weakly, address))
+		python->nomem = true;
+	return granule;
+}
+
+void hs_discover_weakly(struct hs_python *python)
+{
+	python->strong_done = true;
+	for (size_t i = 0; i < python->weakly.size; i++)
+		hs_discover(python, python->weakly.data[i]);
+}
+
 static hs_addr address_of(const struct hs_python *python, uint32_t granule)
 {
 	return hs_image_address(python->image, granule) +
@@ -113,6 +134,11 @@ static void prefetch(const struct hs_python *python, size_t at)
 		__builtin_prefetch(
 			python->image->data +
 			((size_t)python->queue.data[at + PREFETCH_AHEAD] << HS_GRANULE_SHIFT));
+}
+
+bool hs_discover_open(struct hs_python *python, uint32_t granule, struct hs_object *ret)
+{
+	return open_object(python, address_of(python, granule), granule, ret);
 }
 
 void hs_discover_run(struct hs_python *python, hs_progress_fn *progress, void *context)
@@ -190,10 +216,8 @@ void hs_discover_lists(struct hs_python *python, uint64_t *objects, uint64_t *br
 	*objects = 0;
 	*broken = 0;
 	for (; interp; interp = hs_interp_next(python, interp)) {
-		hs_addr gc = hs_interp_gc(python, interp);
+		hs_addr gc = interp + python->layout->interp_gc;
 
-		if (!hs_interp_owns_gc(python, interp))
-			continue;
 		for (unsigned int i = 0; i < 3; i++)
 			if (!walk_list(python, gc + python->generations + i * GENERATION_STRIDE, i,
 				       objects))

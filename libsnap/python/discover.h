@@ -15,6 +15,17 @@ void hs_discover_lists(struct hs_python *python, uint64_t *objects, uint64_t *br
 /* Visit what is queued, and what that leads to, until nothing new is found. */
 void hs_discover_run(struct hs_python *python, hs_progress_fn *progress, void *context);
 
+/*
+ * The object at @granule, which was found, to be looked at once more; false if it cannot be read.
+ */
+bool hs_discover_open(struct hs_python *python, uint32_t granule, struct hs_object *ret);
+
+/*
+ * The end of what roots reach over references that are not weak.  Queue what weak references lead
+ * to, which was left out until now.
+ */
+void hs_discover_weakly(struct hs_python *python);
+
 /* Queue the objects on the collector's lists that nothing has led to, one after the other. */
 void hs_discover_unreached(struct hs_python *python, hs_progress_fn *progress, void *context);
 

@@ -4,9 +4,11 @@
 
 #include "format/base/cleanup.h"
 #include "format/base/error.h"
+#include "libsnap/python/blocks.h"
 #include "libsnap/python/discover.h"
 #include "libsnap/python/fingerprint.h"
 #include "libsnap/python/interp.h"
+#include "libsnap/python/lost.h"
 
 struct hs_error *hs_heap_open(struct hs_image *image, const struct hs_runtime *runtime,
 			      struct hs_heap_facts *facts, struct hs_python **ret)
@@ -116,17 +118,34 @@ static void add_gaps(struct hs_python *python, const struct hs_heap_facts *facts
 			     facts->broken_lists, 0);
 }
 
+static void discover_types(struct hs_python *python, hs_progress_fn *progress, void *context)
+{
+	while (hs_discover_types(python))
+		hs_discover_run(python, progress, context);
+}
+
 struct hs_error *hs_heap_read(struct hs_python *python, const struct hs_heap_facts *facts,
 			      hs_progress_fn *progress, void *context, struct hs_snapshot **ret)
 {
 	struct hs_ranks *ranks;
 	struct hs_error *err;
 
+	if (!hs_pymalloc_read(python))
+		return &hs_enomem;
 	hs_roots_add(python);
 	hs_discover_run(python, progress, context);
+	discover_types(python, progress, context);
+	hs_statics_add(python);
+	hs_discover_run(python, progress, context);
+	discover_types(python, progress, context);
+	hs_build_reached(python->build);
+	hs_discover_weakly(python);
+	hs_discover_run(python, progress, context);
 	hs_discover_unreached(python, progress, context);
-	while (hs_discover_types(python))
-		hs_discover_run(python, progress, context);
+	hs_lost_discover(python, progress, context);
+	discover_types(python, progress, context);
+	hs_leftovers_take(python);
+	hs_blocks_describe(python);
 	add_regions(python);
 	add_gaps(python, facts);
 	if (!add_info(python, facts) || python->nomem)

@@ -215,10 +215,6 @@ static bool read_prefix(struct hs_python *python, struct hs_pytype *type)
 	if (type->granule >= python->granules)
 		return false;
 	type->flags = low_word(body + PY_TP_FLAGS);
-	/* Until 3.10 these bits had no meaning. */
-	if (python->layout->values_place == HS_VALUES_NONE)
-		type->flags &= ~(uint32_t)(PY_FLAG_STATIC_BUILTIN | PY_FLAG_INLINE_VALUES |
-					   PY_FLAG_MANAGED_WEAKREF | PY_FLAG_MANAGED_DICT);
 	type->basicsize = word(body + PY_TP_BASICSIZE);
 	type->itemsize = word(body + PY_TP_ITEMSIZE);
 	type->dictoffset = (int64_t)word(body + PY_TP_DICTOFFSET);
@@ -390,11 +386,13 @@ static void describe(struct hs_python *python, struct hs_pytype *type)
 		definer = definer->base;
 	type->definer = definer;
 	type->rule = hs_rule_find(python, definer);
-	for (const struct hs_pytype *base = type; base && !type->size_rule; base = base->base) {
+	for (const struct hs_pytype *base = type; base; base = base->base) {
 		const struct hs_rule *rule = hs_rule_of(python, base);
 
-		if (rule && rule->size)
+		if (rule && rule->size && !type->size_rule)
 			type->size_rule = rule;
+		if (rule && rule->buffers && !type->buffers_rule)
+			type->buffers_rule = rule;
 	}
 	type->preview = find_preview(python, type);
 	if (type->flags & PY_FLAG_HEAPTYPE && type->traverse == python->subtype_traverse)

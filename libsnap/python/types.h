@@ -33,9 +33,10 @@ struct hs_pytype {
 
 	/* nearest base, or the type itself, whose tp_traverse is not that of Python's classes */
 	const struct hs_pytype *definer;
-	const struct hs_rule *rule;	 /* how to visit what the definer defines; NULL: scan */
-	const struct hs_rule *size_rule; /* nearest base with a __sizeof__ of its own; NULL */
-	bool python_sizeof;		 /* a class defines __sizeof__ in Python */
+	const struct hs_rule *rule;	    /* how to visit what the definer defines; NULL: scan */
+	const struct hs_rule *size_rule;    /* nearest base with a __sizeof__ of its own; NULL */
+	const struct hs_rule *buffers_rule; /* nearest base that owns other blocks; NULL */
+	bool python_sizeof;		    /* a class defines __sizeof__ in Python */
 	uint8_t preview; /* what kind of value instances have; see hs_rule.  0: none */
 
 	/* __slots__ of this class and its Python bases */

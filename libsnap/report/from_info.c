@@ -3,6 +3,9 @@
 #include "libsnap/report/common.h"
 
 #include "format/base/error.h"
+#include "format/base/str.h"
+
+#include <stdlib.h>
 
 static const struct hs_table_column section_columns[] = {
 	{.key = "name", .title = "Name", .left = true, .audience = HS_FOR_ALL},
@@ -13,6 +16,18 @@ static const struct hs_table_column gap_columns[] = {
 	{.key = "count", .title = "Count", .min_width = 9, .audience = HS_FOR_ALL},
 	{.key = "example", .title = "Example", .min_width = 14, .audience = HS_FOR_ALL},
 	{.key = "reason", .title = "Reason", .left = true, .audience = HS_FOR_ALL},
+};
+
+static const struct hs_table_column use_columns[] = {
+	{.key = "allocator", .title = "Allocator", .left = true, .audience = HS_FOR_ALL},
+	{.key = "state", .title = "Use", .left = true, .min_width = 18, .audience = HS_FOR_ALL},
+	{.key = "count", .title = "Count", .min_width = 10, .audience = HS_FOR_ALL},
+	{.key = "bytes", .title = "Size", .min_width = 10, .audience = HS_FOR_ALL},
+	{.key = "bytes_pct", .title = "%", .min_width = 6, .audience = HS_FOR_ALL},
+};
+
+enum {
+	USES_MAX = 64, /* pairs of allocator and state that are told apart */
 };
 
 static struct hs_value string_or_null(struct hs_report *report, struct hs_str str)
@@ -121,6 +136,76 @@ static void add_contents(struct hs_report *report, const struct hs_snapshot *sna
 						"files, the command line"));
 }
 
+/* One way in which memory of an allocator is used, in all. */
+struct use {
+	struct hs_str allocator;
+	struct hs_str state;
+	uint64_t bytes;
+	uint64_t count;
+};
+
+/* Add up the extents by allocator and state, in the order in which they come; how many these are.
+ */
+static size_t sum_uses(const struct hs_snapshot *snap, struct use *uses)
+{
+	const struct hs_extent *extents;
+	size_t used = 0;
+	size_t count;
+
+	extents = hs_snapshot_extents(snap, &count);
+	for (size_t i = 0; i < count; i++) {
+		size_t k = 0;
+
+		while (k < used && !(hs_str_equal(uses[k].allocator, extents[i].allocator) &&
+				     hs_str_equal(uses[k].state, extents[i].state)))
+			k++;
+		if (k == USES_MAX)
+			continue;
+		if (k == used)
+			uses[used++] = (struct use){.allocator = extents[i].allocator,
+						    .state = extents[i].state};
+		uses[k].bytes += extents[i].bytes;
+		uses[k].count += extents[i].count;
+	}
+	return used;
+}
+
+static int compare_uses(const void *left, const void *right)
+{
+	const struct use *a = left;
+	const struct use *b = right;
+
+	return (a->bytes < b->bytes) - (a->bytes > b->bytes);
+}
+
+/* What the allocators' memory is used for. */
+static void add_uses(struct hs_report *report, const struct hs_snapshot *snap)
+{
+	struct use uses[USES_MAX];
+	size_t count = sum_uses(snap, uses);
+	struct hs_node *table = hs_node_table(report, report->root, "allocators",
+					      "Memory of allocators", use_columns, 5, count);
+	uint64_t total = 0;
+
+	if (!table)
+		return;
+	if (!count)
+		table->audience = HS_FOR_DATA;
+	qsort(uses, count, sizeof(*uses), compare_uses);
+	for (size_t i = 0; i < count; i++)
+		total += uses[i].bytes;
+	for (size_t i = 0; i < count; i++)
+		hs_table_row(table, i,
+			     (const struct hs_value[]){
+				     hs_value_copy(report, uses[i].allocator),
+				     hs_value_copy(report, uses[i].state),
+				     uses[i].count ? hs_value_number(HS_VALUE_COUNT, uses[i].count)
+						   : hs_value_null(),
+				     hs_value_number(HS_VALUE_BYTES, uses[i].bytes),
+				     hs_value_percent(uses[i].bytes, total),
+			     });
+}
+
 static void add_sections(struct hs_report *report, const struct hs_snapshot *snap)
 {
 	const struct hs_section_info *sections;
@@ -190,6 +275,7 @@ struct hs_error *hs_report_from_info(const struct hs_snapshot *snap, bool verbos
 		hs_report_destroy(report);
 		return &hs_enomem;
 	}
+	add_uses(report, snap);
 	add_sections(report, snap);
 	add_gaps(report, info);
 	if (!gaps)

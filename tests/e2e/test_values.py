@@ -6,6 +6,7 @@ import re
 import pytest
 import zstandard
 
+from conftest import wait_until
 from test_hostile import assert_harmless
 
 MARK = "".join(["SE", "CRET"])
@@ -19,6 +20,8 @@ class Dumps:
         target = start(python, "secrets.py", MARK + "_ARGUMENT")
         self.facts = json.loads(target.said)
         self.target = target
+        # Until it waits, there are objects that only the running call knows.
+        wait_until(lambda: target.status()["State"].startswith("S"))
         self.plain, self.values = folder / "plain.snap", folder / "values.snap"
         self.redacted, self.later = folder / "redacted.snap", folder / "later.snap"
         heapsnap("dump", target.pid, "-o", self.plain)

@@ -141,6 +141,13 @@ enum hs_object_flag {
 	HS_OBJECT_STATIC = 1 << 3,   /* lies in the data of a program or library, not on the heap */
 	HS_OBJECT_SIZE_GUESS = 1 << 4, /* size by the default rule; the type may have its own */
 	HS_OBJECT_SCANNED = 1 << 5,    /* its references were found by a conservative scan */
+	/*
+	 * No root reaches it over references that are not weak, and its reference count is higher
+	 * than the references to it in the snapshot: somebody holds it who is not seen, or nobody
+	 * will give it back.  (Unreached objects that no lost one reaches are garbage that awaits
+	 * collection.)
+	 */
+	HS_OBJECT_LOST = 1 << 6,
 };
 
 enum hs_generation {
@@ -204,10 +211,15 @@ enum hs_region_flag {
 	HS_REGION_SHARED = 1 << 3,
 };
 
-/* A stretch of memory whose use is known.  Not written yet by any producer. */
+/*
+ * A stretch of memory, and how much of it is used in one way.  The same stretch has a row for each
+ * use; their bytes make up its size.
+ */
 struct hs_extent {
 	hs_addr start;
-	uint64_t size; /* bytes */
+	uint64_t size;	/* bytes of the whole stretch */
+	uint64_t bytes; /* of them, in this state */
+	uint64_t count; /* pieces that these are: blocks, pools; 0: not counted */
 	struct hs_str allocator;
 	struct hs_str state;
 	hs_id owner; /* or HS_NONE */

@@ -2,6 +2,10 @@
 /* classes.c: classes and weak references. */
 #include "libsnap/python/visit/visit.h"
 
+enum {
+	MAX_STRING = 1 << 20, /* bytes of documentation */
+};
+
 static bool is_heap_type(const struct hs_object *object)
 {
 	return hs_half(object, PY_TP_FLAGS) & PY_FLAG_HEAPTYPE;
@@ -39,6 +43,17 @@ void hs_visit_type_hidden(struct hs_python *python, const struct hs_object *obje
 		hs_visit_named(python, hs_word(object, PY_TP_SUBCLASSES), "subclasses");
 }
 
+/* A string of C, if it lies in a block of its own. */
+static uint64_t string_take(struct hs_python *python, hs_addr string)
+{
+	struct hs_str text;
+
+	if (hs_image_granule(python->image, string) == HS_NONE ||
+	    !hs_image_string(python->image, string, MAX_STRING, &text))
+		return 0;
+	return hs_buffer_take(python, string, text.size + 1);
+}
+
 uint64_t hs_type_object_size(struct hs_python *python, const struct hs_object *object)
 {
 	struct hs_keys keys;
@@ -50,6 +65,27 @@ uint64_t hs_type_object_size(struct hs_python *python, const struct hs_object *o
 	if (!cached || !hs_keys_open(python, cached, &keys))
 		return python->layout->heap_type_size;
 	return python->layout->heap_type_size + keys.bytes;
+}
+
+/*
+ * The keys that its instances share, also where some of these were seen first.  The name and the
+ * documentation of a class made by C code are copies.
+ */
+uint64_t hs_type_buffers(struct hs_python *python, const struct hs_object *object)
+{
+	uint64_t size = 0;
+	struct hs_keys keys;
+	hs_addr cached;
+
+	if (!is_heap_type(object))
+		return 0;
+	cached = hs_word(object, python->layout->heap_type_cached_keys);
+	if (cached && hs_keys_open(python, cached, &keys)) {
+		size = hs_block_size(python, cached, keys.bytes);
+		hs_buffer_take(python, cached, keys.bytes);
+	}
+	return size + string_take(python, hs_word(object, PY_TP_DOC)) +
+	       string_take(python, hs_word(object, PY_TP_NAME));
 }
 
 static const struct hs_field_rule weakref_fields[] = {
@@ -64,6 +100,7 @@ static const struct hs_rule rules[] = {
 	 .visit = hs_visit_type,
 	 .hidden = hs_visit_type_hidden,
 	 .size = hs_type_object_size,
+	 .buffers = hs_type_buffers,
 	 .subclass_keeps_role = true},
 	{.name = "weakref.ReferenceType",
 	 .role = HS_ROLE_WEAKREF,

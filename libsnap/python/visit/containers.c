@@ -20,6 +20,12 @@ static uint64_t list_size(struct hs_python *python, const struct hs_object *obje
 	return object->type->basicsize + 8 * hs_word(object, PY_LIST_ALLOCATED);
 }
 
+static uint64_t list_buffers(struct hs_python *python, const struct hs_object *object)
+{
+	return hs_buffer_take(python, hs_word(object, PY_LIST_ITEMS),
+			      8 * hs_word(object, PY_LIST_ALLOCATED));
+}
+
 static void tuple_visit(struct hs_python *python, const struct hs_object *object)
 {
 	hs_visit_items(python, object->address + python->layout->tuple_items, hs_ob_size(object),
@@ -107,6 +113,15 @@ static uint64_t set_size(struct hs_python *python, const struct hs_object *objec
 	return object->type->basicsize + PY_SET_ENTRY_SIZE * (hs_word(object, PY_SET_MASK) + 1);
 }
 
+static uint64_t set_buffers(struct hs_python *python, const struct hs_object *object)
+{
+	hs_addr table = hs_word(object, PY_SET_TABLE);
+
+	if (table == object->address + PY_SET_SMALLTABLE)
+		return 0;
+	return hs_buffer_take(python, table, set_size(python, object) - object->type->basicsize);
+}
+
 static void deque_visit(struct hs_python *python, const struct hs_object *object)
 {
 	hs_addr block = hs_word(object, PY_DEQUE_LEFTBLOCK);
@@ -140,6 +155,26 @@ static uint64_t deque_size(struct hs_python *python, const struct hs_object *obj
 	(void)python;
 	return object->type->basicsize +
 	       PY_DEQUE_BLOCK_SIZE * ((used + PY_DEQUE_BLOCK_LENGTH - 1) / PY_DEQUE_BLOCK_LENGTH);
+}
+
+/* The blocks in use, and those that a deque of 3.11 or later keeps for use again. */
+static uint64_t deque_buffers(struct hs_python *python, const struct hs_object *object)
+{
+	hs_addr block = hs_word(object, PY_DEQUE_LEFTBLOCK);
+	hs_addr last = hs_word(object, PY_DEQUE_RIGHTBLOCK);
+	uint64_t size = hs_buffer_take(python, block, PY_DEQUE_BLOCK_SIZE);
+	struct hs_chain chain = {0};
+
+	while (block && block != last && hs_chain_step(&chain, block) &&
+	       hs_python_spend(python, 1) &&
+	       hs_image_u64(python->image, block + PY_DEQUE_BLOCK_NEXT, &block))
+		size += hs_buffer_take(python, block, PY_DEQUE_BLOCK_SIZE);
+	if (python->layout->minor < 11)
+		return size;
+	for (uint64_t i = 0; i < hs_word(object, PY_DEQUE_FREE_COUNT) && i < PY_DEQUE_FREE_MAX; i++)
+		size += hs_buffer_take(python, hs_word(object, PY_DEQUE_FREE_BLOCKS + 8 * i),
+				       PY_DEQUE_BLOCK_SIZE);
+	return size;
 }
 
 /* Whether the collector passes over the values of @dict: an instance reports them (3.13). */
@@ -237,14 +272,27 @@ uint64_t hs_dict_size(struct hs_python *python, const struct hs_object *object)
 
 	if (!hs_dict_open(python, object->address, &dict))
 		return size;
-	/* Until 3.10 there is room for values of all keys that the table could have. */
-	if (dict.split && python->layout->minor < 11)
-		size += 8 * dict.keys.capacity;
-	else if (dict.split)
+	if (dict.split)
 		size += 8 * (dict.keys.nentries + dict.keys.usable);
 	/* Shared keys are counted with the class; those of empty dicts nowhere. */
 	if (dict.keys.refcount == 1)
 		size += dict.keys.bytes;
+	return size;
+}
+
+/* Keys that instances share are their class's. */
+uint64_t hs_dict_buffers(struct hs_python *python, const struct hs_object *object)
+{
+	struct hs_dict dict;
+	uint64_t keys;
+	uint64_t size;
+
+	if (!hs_dict_open(python, object->address, &dict))
+		return 0;
+	keys = hs_buffer_take(python, dict.keys.address, dict.keys.bytes);
+	size = dict.split && dict.keys.refcount != 1 ? 0 : keys;
+	if (dict.split && !dict.embedded)
+		size += hs_values_take(python, hs_word(object, PY_DICT_VALUES));
 	return size;
 }
 
@@ -279,29 +327,60 @@ static uint64_t odict_size(struct hs_python *python, const struct hs_object *obj
 	       PY_ODICT_NODE_SIZE * hs_word(object, PY_DICT_USED);
 }
 
+static uint64_t odict_buffers(struct hs_python *python, const struct hs_object *object)
+{
+	uint64_t size = hs_dict_buffers(python, object);
+	hs_addr node = hs_word(object, PY_ODICT_FIRST);
+	struct hs_chain chain = {0};
+
+	size += hs_buffer_take(python, hs_word(object, PY_ODICT_FAST_NODES),
+			       8 * hs_word(object, PY_ODICT_FAST_NODES_SIZE));
+	while (node && hs_chain_step(&chain, node) && hs_python_spend(python, 1)) {
+		size += hs_buffer_take(python, node, PY_ODICT_NODE_SIZE);
+		if (!hs_image_u64(python->image, node + PY_ODICT_NODE_NEXT, &node))
+			break;
+	}
+	return size;
+}
+
 static const struct hs_field_rule mappingproxy_fields[] = {{"mapping", 16, 0}, {0}};
 
 static const struct hs_rule rules[] = {
-	{.name = "list", .role = HS_ROLE_SEQUENCE, .visit = list_visit, .size = list_size},
+	{.name = "list",
+	 .role = HS_ROLE_SEQUENCE,
+	 .visit = list_visit,
+	 .size = list_size,
+	 .buffers = list_buffers},
 	{.name = "tuple", .role = HS_ROLE_TUPLE, .visit = tuple_visit},
 	{.name = "structseq", .role = HS_ROLE_TUPLE, .visit = structseq_visit},
-	{.name = "set", .role = HS_ROLE_SET, .visit = set_visit, .size = set_size},
-	{.name = "frozenset", .role = HS_ROLE_SET, .visit = set_visit, .size = set_size},
+	{.name = "set",
+	 .role = HS_ROLE_SET,
+	 .visit = set_visit,
+	 .size = set_size,
+	 .buffers = set_buffers},
+	{.name = "frozenset",
+	 .role = HS_ROLE_SET,
+	 .visit = set_visit,
+	 .size = set_size,
+	 .buffers = set_buffers},
 	{.name = "collections.deque",
 	 .role = HS_ROLE_SEQUENCE,
 	 .visit = deque_visit,
-	 .size = deque_size},
+	 .size = deque_size,
+	 .buffers = deque_buffers},
 	{.name = "dict",
 	 .role = HS_ROLE_MAPPING,
 	 .visit = hs_visit_dict,
 	 .hidden = hs_visit_dict_hidden,
-	 .size = hs_dict_size},
+	 .size = hs_dict_size,
+	 .buffers = hs_dict_buffers},
 	{.name = "frozendict",
 	 .versions = HS_SINCE(15),
 	 .role = HS_ROLE_MAPPING,
 	 .visit = hs_visit_dict,
 	 .hidden = hs_visit_dict_hidden,
-	 .size = hs_dict_size},
+	 .size = hs_dict_size,
+	 .buffers = hs_dict_buffers},
 	{.name = "collections.defaultdict",
 	 .fields = defaultdict_fields,
 	 .visit = hs_visit_dict,
@@ -309,7 +388,8 @@ static const struct hs_rule rules[] = {
 	{.name = "collections.OrderedDict",
 	 .fields = odict_fields,
 	 .visit = odict_visit,
-	 .size = odict_size},
+	 .size = odict_size,
+	 .buffers = odict_buffers},
 	{.name = "mappingproxy", .fields = mappingproxy_fields},
 };
 

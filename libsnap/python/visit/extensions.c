@@ -23,6 +23,18 @@ static void element_visit(struct hs_python *python, const struct hs_object *obje
 	hs_visit_items(python, words[3], words[1], 0);
 }
 
+static uint64_t element_buffers(struct hs_python *python, const struct hs_object *object)
+{
+	hs_addr extra = hs_word(object, 40);
+	uint64_t size = hs_buffer_take(python, extra, ELEMENT_EXTRA_SIZE);
+	hs_addr words[4];
+
+	if (!extra || !hs_image_read(python->image, extra, words, sizeof(words)) ||
+	    words[3] == extra + ELEMENT_EXTRA_INLINE)
+		return size;
+	return size + hs_buffer_take(python, words[3], 8 * words[2]);
+}
+
 static uint64_t element_size(struct hs_python *python, const struct hs_object *object)
 {
 	hs_addr extra = hs_word(object, 40);
@@ -258,7 +270,10 @@ static const struct hs_rule rules[] = {
 	{.name = "compression.zstd.ZstdDecompressor", .fields = zstd_fields},
 	{.name = "pyexpat.xmlparser", .visit = expat_visit, .hidden = expat_hidden},
 	{.name = "sqlite3.Connection", .versions = HS_SINCE(11), .visit = connection_visit},
-	{.name = "xml.etree.ElementTree.Element", .visit = element_visit, .size = element_size},
+	{.name = "xml.etree.ElementTree.Element",
+	 .visit = element_visit,
+	 .size = element_size,
+	 .buffers = element_buffers},
 	{.name = "xml.etree.ElementTree.XMLParser", .fields = xmlparser_fields},
 	{.name = "zlib.Compress", .fields = zlib_fields},
 	{.name = "zlib.Decompress", .fields = zlib_fields},

@@ -30,8 +30,6 @@ static struct attributes find_attributes(struct hs_python *python, const struct 
 
 	hs_image_u64(python->image, object->address + (hs_addr)(int64_t)PY_MANAGED_DICT, &word);
 	switch (python->layout->values_place) {
-	case HS_VALUES_NONE:
-		break;
 	case HS_VALUES_BEFORE:
 		found.dict = word;
 		hs_image_u64(python->image,
@@ -111,6 +109,27 @@ void hs_visit_managed_dict(struct hs_python *python, const struct hs_object *obj
 	}
 	visit_values(python, object, found.values);
 	hs_visit_named(python, found.dict, "__dict__");
+}
+
+/* In 3.11 and 3.12 the array has a prefix, whose last byte is the prefix's length. */
+uint64_t hs_values_take(struct hs_python *python, hs_addr values)
+{
+	const uint8_t *prefix;
+
+	if (python->layout->minor < 11 || python->layout->values_place == HS_VALUES_INLINE)
+		return hs_buffer_take(python, values, 1);
+	prefix = hs_image_at(python->image, values - 1, 1);
+	return prefix ? hs_buffer_take(python, values - *prefix, *prefix) : 0;
+}
+
+uint64_t hs_instance_buffers(struct hs_python *python, const struct hs_object *object)
+{
+	struct attributes found;
+
+	if (python->layout->values_place == HS_VALUES_INLINE)
+		return 0;
+	found = find_attributes(python, object);
+	return found.values ? hs_values_take(python, found.values) : 0;
 }
 
 /* Where an ordinary dict pointer lies: tp_dictoffset, from the end if it is negative. */

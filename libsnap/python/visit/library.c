@@ -30,11 +30,23 @@ static const struct hs_field_rule textio_fields[] = {
 	{"raw", 168, 0},	   {"__dict__", 184, 0},      {0},
 };
 
+/* ob_item at 24 */
+static uint64_t array_buffers(struct hs_python *python, const struct hs_object *object)
+{
+	return hs_buffer_take(python, hs_word(object, 24),
+			      array_size(python, object) - object->type->basicsize);
+}
+
 /* buffered: buffer at 56, buffer_size at 120 */
 static uint64_t buffered_size(struct hs_python *python, const struct hs_object *object)
 {
 	(void)python;
 	return object->type->basicsize + (hs_word(object, 56) ? hs_word(object, 120) : 0);
+}
+
+static uint64_t buffered_buffers(struct hs_python *python, const struct hs_object *object)
+{
+	return hs_buffer_take(python, hs_word(object, 56), hs_word(object, 120));
 }
 
 /* bytesio: buf, a bytes object, at 16; it is counted if nobody else refers to it (up to 3.11) */
@@ -60,6 +72,12 @@ static uint64_t decimal_size(struct hs_python *python, const struct hs_object *o
 	return object->type->basicsize + 8 * hs_word(object, 56);
 }
 
+static uint64_t decimal_buffers(struct hs_python *python, const struct hs_object *object)
+{
+	return hs_buffer_take(python, hs_word(object, 64),
+			      decimal_size(python, object) - object->type->basicsize);
+}
+
 /* s_codes, at 32, is an array of 32-byte records that ends with one whose first word is NULL. */
 static uint64_t struct_size(struct hs_python *python, const struct hs_object *object)
 {
@@ -73,6 +91,12 @@ static uint64_t struct_size(struct hs_python *python, const struct hs_object *ob
 		count++;
 	}
 	return object->type->basicsize + 32 * count;
+}
+
+static uint64_t struct_buffers(struct hs_python *python, const struct hs_object *object)
+{
+	return hs_buffer_take(python, hs_word(object, 32),
+			      struct_size(python, object) - object->type->basicsize);
 }
 
 /* Its buffer, at 16, became visible to the collector in 3.12. */
@@ -219,7 +243,11 @@ static const struct hs_field_rule hamt_iterator_fields[] = {{"trie", 16, 0}, {0}
 
 static const struct hs_rule rules[] = {
 	{.name = "PyCapsule", .fields = none, .visit = capsule_visit},
-	{.name = "array.array", .role = HS_ROLE_BYTES, .fields = none, .size = array_size},
+	{.name = "array.array",
+	 .role = HS_ROLE_BYTES,
+	 .fields = none,
+	 .size = array_size,
+	 .buffers = array_buffers},
 	{.name = "re.Pattern", .fields = pattern_fields},
 	{.name = "re.Match", .fields = match_fields},
 	{.name = "enumerate", .fields = enumerate_fields},
@@ -232,9 +260,18 @@ static const struct hs_rule rules[] = {
 	{.name = "items", .fields = hamt_iterator_fields},
 	{.name = "_csv.reader", .fields = csv_reader_fields},
 	{.name = "_csv.writer", .fields = csv_writer_fields},
-	{.name = "_io.BufferedReader", .fields = buffered_fields, .size = buffered_size},
-	{.name = "_io.BufferedWriter", .fields = buffered_fields, .size = buffered_size},
-	{.name = "_io.BufferedRandom", .fields = buffered_fields, .size = buffered_size},
+	{.name = "_io.BufferedReader",
+	 .fields = buffered_fields,
+	 .size = buffered_size,
+	 .buffers = buffered_buffers},
+	{.name = "_io.BufferedWriter",
+	 .fields = buffered_fields,
+	 .size = buffered_size,
+	 .buffers = buffered_buffers},
+	{.name = "_io.BufferedRandom",
+	 .fields = buffered_fields,
+	 .size = buffered_size,
+	 .buffers = buffered_buffers},
 	{.name = "_io.BytesIO",
 	 .visit = bytesio_visit,
 	 .hidden = bytesio_hidden,
@@ -243,12 +280,18 @@ static const struct hs_rule rules[] = {
 	{.name = "_io.StringIO", .fields = stringio_fields},
 	{.name = "_io.BufferedRWPair", .fields = rwpair_fields},
 	{.name = "_sre.SRE_Scanner", .fields = scanner_fields},
-	{.name = "_struct.Struct", .fields = struct_fields, .size = struct_size},
+	{.name = "_struct.Struct",
+	 .fields = struct_fields,
+	 .size = struct_size,
+	 .buffers = struct_buffers},
 	{.name = "_struct.unpack_iterator", .fields = unpack_fields},
 	{.name = "unpack_iterator", .anywhere = true, .fields = unpack_fields},
 	{.name = "_thread._local", .visit = local_visit},
 	{.name = "operator.methodcaller", .fields = methodcaller_fields},
-	{.name = "decimal.Decimal", .fields = none, .size = decimal_size},
+	{.name = "decimal.Decimal",
+	 .fields = none,
+	 .size = decimal_size,
+	 .buffers = decimal_buffers},
 };
 
 const struct hs_rule_family hs_rules_library = HS_RULE_FAMILY(rules);

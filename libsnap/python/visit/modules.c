@@ -167,6 +167,12 @@ static void module_hidden(struct hs_python *python, const struct hs_object *obje
 	scan_state(python, object, false);
 }
 
+static uint64_t module_buffers(struct hs_python *python, const struct hs_object *object)
+{
+	return hs_buffer_take(python, hs_word(object, python->layout->module_state),
+			      state_size(python, object));
+}
+
 static const struct hs_field_rule module_fields[] = {
 	{"__dict__", AT(module_dict), HS_FIELD_LAYOUT},
 	{"__name__", AT(module_name), HS_FIELD_LAYOUT | HS_FIELD_HIDDEN},
@@ -179,6 +185,7 @@ static const struct hs_rule rules[] = {
 	 .fields = module_fields,
 	 .visit = module_visit,
 	 .hidden = module_hidden,
+	 .buffers = module_buffers,
 	 .subclass_keeps_role = true},
 };
 

@@ -97,7 +97,8 @@ static void visit(struct hs_python *python, hs_addr target, enum hs_label_kind k
 
 	if (!target)
 		return;
-	granule = hs_discover(python, target);
+	granule = strength == HS_WEAK ? hs_discover_weak(python, target)
+				      : hs_discover(python, target);
 	if (granule == HS_NONE)
 		hs_python_gap(python, "reference to something that is no object", target);
 	else
@@ -349,25 +350,29 @@ static void add_preview(struct hs_python *python, const struct hs_object *object
 		hs_python_gap(python, "value of an object cannot be read", object->address);
 }
 
-/* What lies before the object in its block; sys.getsizeof() adds it. */
-static uint64_t presize(const struct hs_python *python, const struct hs_object *object)
+/* A static type lies in a program's data, whatever its flags say. */
+static bool is_static_type(const struct hs_object *object)
 {
-	uint32_t flags = object->type->flags;
-	uint32_t pre_header = PY_FLAG_MANAGED_DICT;
+	return object->type->flags & PY_FLAG_TYPE_SUBCLASS &&
+	       !(hs_half(object, PY_TP_FLAGS) & PY_FLAG_HEAPTYPE);
+}
+
+/* What the allocators hold for the object: its own block and those that it owns. */
+static uint64_t allocated(struct hs_python *python, const struct hs_object *object)
+{
+	const struct hs_pytype *type = object->type;
+	uint64_t before = hs_pre_header_size(python, object);
 	uint64_t size = 0;
 
-	/* Until 3.10 the object is asked, not its type. */
-	if (python->layout->minor < 11)
-		return has_gc(object) ? PY_GC_HEAD_SIZE : 0;
-	if (python->layout->minor >= 12)
-		pre_header |= PY_FLAG_MANAGED_WEAKREF;
-	if (flags & PY_FLAG_HAVE_GC)
-		size += PY_GC_HEAD_SIZE;
-	if (flags & pre_header)
-		size += PY_PRE_HEADER_SIZE;
-	if (!python->layout->static_type_presize && object->type->address == python->type_type &&
-	    !has_gc(object))
+	if (!python->pymalloc)
 		return 0;
+	if (!is_static_type(object))
+		size = hs_block_take(python, object->address - before,
+				     before + hs_body_size(python, object), HS_BLOCK_OBJECT);
+	if (type->flags & PY_FLAG_MANAGED_DICT)
+		size += hs_instance_buffers(python, object);
+	if (type->buffers_rule)
+		size += type->buffers_rule->buffers(python, object);
 	return size;
 }
 
@@ -387,14 +392,19 @@ void hs_visit_object(struct hs_python *python, const struct hs_object *object)
 	python->first_hidden = HS_NONE;
 	visit_references(python, object);
 	row.size = hs_object_size(python, object, &guess);
+	row.allocated = allocated(python, object);
 	row.flags = flags_of(python, object, guess);
 	/* What is never freed gives its place to nobody. */
 	if (!(row.flags & (HS_OBJECT_IMMORTAL | HS_OBJECT_STATIC)))
 		row.fingerprint = hs_fingerprint(python, object);
-	row.site = hs_tracemalloc_site(python, object->address - presize(python, object));
+	row.site =
+		hs_tracemalloc_site(python, object->address - hs_pre_header_size(python, object));
 	row.visible = python->visible;
 	row.shape = shape_of(python, (struct hs_pytype *)object->type);
 	hs_build_object(python->build, &row);
+	if (hs_rule_scans(object->type->rule) &&
+	    !hs_vector_push(&python->scanned, (uint32_t)python->visited))
+		python->nomem = true;
 	for (size_t i = 0; i < python->targets.size; i++)
 		hs_build_edge(python->build, python->targets.data[i]);
 	if (python->preview_bytes && object->type->preview)
@@ -409,6 +419,53 @@ uint64_t hs_default_size(const struct hs_object *object)
 	if (!type->itemsize)
 		return type->basicsize;
 	return type->basicsize + ((int64_t)items < 0 ? -items : items) * type->itemsize;
+}
+
+uint64_t hs_body_size(struct hs_python *python, const struct hs_object *object)
+{
+	const struct hs_pytype *type = object->type;
+	uint64_t size;
+
+	if (type->flags & PY_FLAG_LONG_SUBCLASS)
+		size = hs_int_size(python, object);
+	else if (type->flags & PY_FLAG_UNICODE_SUBCLASS)
+		size = hs_str_body_size(python, object);
+	else
+		size = hs_default_size(object);
+	return size >> HS_ADDRESS_BITS ? type->basicsize : size;
+}
+
+uint64_t hs_pre_header_size(const struct hs_python *python, const struct hs_object *object)
+{
+	uint32_t managed = PY_FLAG_MANAGED_DICT;
+	uint64_t size = 0;
+
+	if (python->layout->minor >= 12)
+		managed |= PY_FLAG_MANAGED_WEAKREF;
+	if (has_gc(object))
+		size += PY_GC_HEAD_SIZE;
+	if (object->type->flags & managed)
+		size += PY_PRE_HEADER_SIZE;
+	return size;
+}
+
+/* What sys.getsizeof() adds for what lies before the object. */
+static uint64_t presize(const struct hs_python *python, const struct hs_object *object)
+{
+	uint32_t flags = object->type->flags;
+	uint32_t pre_header = PY_FLAG_MANAGED_DICT;
+	uint64_t size = 0;
+
+	if (python->layout->minor >= 12)
+		pre_header |= PY_FLAG_MANAGED_WEAKREF;
+	if (flags & PY_FLAG_HAVE_GC)
+		size += PY_GC_HEAD_SIZE;
+	if (flags & pre_header)
+		size += PY_PRE_HEADER_SIZE;
+	if (!python->layout->static_type_presize && object->type->address == python->type_type &&
+	    !has_gc(object))
+		return 0;
+	return size;
 }
 
 uint64_t hs_object_size(struct hs_python *python, const struct hs_object *object, bool *guess)

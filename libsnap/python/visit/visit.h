@@ -3,6 +3,7 @@
 #ifndef HS_PYTHON_VISIT_H
 #define HS_PYTHON_VISIT_H
 
+#include "libsnap/python/blocks.h"
 #include "libsnap/python/dict.h"
 #include "libsnap/python/python.h"
 #include "libsnap/python/text.h"
@@ -53,6 +54,9 @@ struct hs_field_rule {
  * its order: `fields` that are not hidden, then `visit`; what it does not: hidden `fields`, then
  * `hidden`.  The reference from an instance to its class is added by the caller where heap types
  * report it.  Run the oracle tests.
+ *
+ * Memory that an object owns outside its own block (a list's items) is taken by `buffers`, with
+ * hs_buffer_take().
  */
 struct hs_rule {
 	const char *name;
@@ -68,6 +72,8 @@ struct hs_rule {
 	 * those of the base class, HS_PREVIEW_KIND_COUNT: none.
 	 */
 	uint8_t preview;
+	/* What the allocator holds for what the object owns; NULL: nothing, or that of a base. */
+	uint64_t (*buffers)(struct hs_python *python, const struct hs_object *object);
 	bool subclass_keeps_role; /* instances of subclasses have the same role */
 	/*
 	 * A name without a dot is that of one of the interpreter's own types, unless this is set:
@@ -76,8 +82,6 @@ struct hs_rule {
 	bool anywhere;
 	bool no_type; /* a heap type whose traverse leaves out the type itself */
 };
-
-struct hs_locals;
 
 struct hs_rule_family {
 	const struct hs_rule *rules;
@@ -90,7 +94,6 @@ extern const struct hs_rule_family hs_rules_containers;
 extern const struct hs_rule_family hs_rules_ctypes;
 extern const struct hs_rule_family hs_rules_exceptions;
 extern const struct hs_rule_family hs_rules_extensions;
-extern const struct hs_rule_family hs_rules_frame_objects;
 extern const struct hs_rule_family hs_rules_frames;
 extern const struct hs_rule_family hs_rules_functions;
 extern const struct hs_rule_family hs_rules_itertools;
@@ -125,6 +128,16 @@ void hs_visit_object(struct hs_python *python, const struct hs_object *object);
 /* What sys.getsizeof() says of @object; *@guess tells that its type may have a rule of its own. */
 uint64_t hs_object_size(struct hs_python *python, const struct hs_object *object, bool *guess);
 
+/* What lies in the block of @object itself, without what precedes its header. */
+uint64_t hs_body_size(struct hs_python *python, const struct hs_object *object);
+
+/* Bytes between the beginning of the block of @object and the object itself. */
+uint64_t hs_pre_header_size(const struct hs_python *python, const struct hs_object *object);
+
+/* What __sizeof__ says of an int, and of a str without what lies in other blocks. */
+uint64_t hs_int_size(struct hs_python *python, const struct hs_object *object);
+uint64_t hs_str_body_size(struct hs_python *python, const struct hs_object *object);
+
 /*
  * For rules: a reference of the object being visited, called as @kind and @operand say.  Nothing
  * happens if @target is 0; a target that is no object is counted as a gap.
@@ -158,6 +171,12 @@ void hs_visit_instance(struct hs_python *python, const struct hs_object *object)
 /* The managed dict or values of @object, as PyObject_VisitManagedDict() does. */
 void hs_visit_managed_dict(struct hs_python *python, const struct hs_object *object);
 
+/* What the allocator holds for the array of attribute values of @object, if it has one. */
+uint64_t hs_instance_buffers(struct hs_python *python, const struct hs_object *object);
+
+/* The same for the array at @values, which is not part of an object. */
+uint64_t hs_values_take(struct hs_python *python, hs_addr values);
+
 /* What hs_visit_instance() or the collector left out of an instance's attributes. */
 void hs_visit_instance_hidden(struct hs_python *python, const struct hs_object *object);
 
@@ -174,21 +193,19 @@ void hs_visit_body(struct hs_python *python, const struct hs_object *object);
 void hs_visit_dict(struct hs_python *python, const struct hs_object *object);
 void hs_visit_dict_hidden(struct hs_python *python, const struct hs_object *object);
 uint64_t hs_dict_size(struct hs_python *python, const struct hs_object *object);
+uint64_t hs_dict_buffers(struct hs_python *python, const struct hs_object *object);
 
 /* The type object @object, for `type` and metatypes derived from it. */
 void hs_visit_type(struct hs_python *python, const struct hs_object *object);
 void hs_visit_type_hidden(struct hs_python *python, const struct hs_object *object);
 uint64_t hs_type_object_size(struct hs_python *python, const struct hs_object *object);
+uint64_t hs_type_buffers(struct hs_python *python, const struct hs_object *object);
 
 /*
  * How many words the frame at @frame says that it uses, locals and evaluation stack; less than 1 if
  * it does not say, as while it runs.  Not checked against its code.
  */
 int64_t hs_frame_slots(struct hs_python *python, hs_addr frame);
-
-/* Variables and evaluation stack of a frame: the @count words at @first. */
-void hs_visit_slots(struct hs_python *python, hs_addr first, uint64_t count,
-		    const struct hs_locals *locals);
 
 /* Locals and evaluation stack of the interpreter frame at @frame, with what it refers to. */
 void hs_visit_frame(struct hs_python *python, hs_addr frame);
@@ -204,6 +221,12 @@ uint64_t hs_default_size(const struct hs_object *object);
  * are queued.
  */
 uint32_t hs_discover(struct hs_python *python, hs_addr address);
+
+/*
+ * The same for a weak reference.  Until hs_discover_weakly() the object, which will then be found,
+ * is not queued for its sake.
+ */
+uint32_t hs_discover_weak(struct hs_python *python, hs_addr address);
 
 /* The same for a word that may be anything: doubtful ones are not taken. */
 uint32_t hs_discover_word(struct hs_python *python, uint64_t word);

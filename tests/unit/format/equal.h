@@ -137,6 +137,8 @@ static inline bool equal_memory(const struct hs_snapshot *a, const struct hs_sna
 	for (size_t i = 0; i < a->extent_count; i++)
 		if (a->extents[i].start != b->extents[i].start ||
 		    a->extents[i].size != b->extents[i].size ||
+		    a->extents[i].bytes != b->extents[i].bytes ||
+		    a->extents[i].count != b->extents[i].count ||
 		    a->extents[i].owner != b->extents[i].owner ||
 		    !hs_str_equal(a->extents[i].allocator, b->extents[i].allocator) ||
 		    !hs_str_equal(a->extents[i].state, b->extents[i].state))

@@ -7,6 +7,7 @@
 
 #include "libsnap/python/dict.h"
 #include "libsnap/python/interp.h"
+#include "libsnap/python/pymalloc.h"
 #include "libsnap/python/text.h"
 #include "libsnap/python/types.h"
 #include "libsnap/python/visit/visit.h"
@@ -134,6 +135,9 @@ static inline void fake_destroy(struct fake *fake)
 	hs_vector_deinit(&python->runs);
 	hs_vector_deinit(&python->targets);
 	hs_vector_deinit(&python->queue);
+	hs_vector_deinit(&python->scanned);
+	hs_vector_deinit(&python->weakly);
+	hs_pymalloc_destroy(python->pymalloc);
 	hs_vector_deinit(&python->scratch);
 	hs_map32_deinit(&python->owners);
 	hs_map32_deinit(&python->strings);
