@@ -20,7 +20,7 @@ import pytest
 
 TOP = pathlib.Path(__file__).resolve().parents[1]
 TARGETS = TOP / "tests/e2e/targets"
-SUPPORTED = ["3.11", "3.12", "3.13", "3.14", "3.15"]
+SUPPORTED = ["3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14", "3.15"]
 TIMEOUT = 120  # seconds; nothing here takes a tenth of it
 
 PR_SET_PTRACER = 0x59616D61

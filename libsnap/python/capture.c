@@ -89,10 +89,13 @@ static void find_collecting(struct capture *capture)
 	const struct hs_layout *layout = capture->runtime.layout;
 	hs_addr interp = 0;
 
-	if (hs_process_read(capture->process,
-			    capture->runtime.address + layout->runtime_interpreters_main, &interp,
-			    sizeof(interp)) &&
-	    interp)
+	if (layout->interp_gc == HS_ABSENT)
+		capture->collecting =
+			capture->runtime.address + layout->runtime_gc + layout->gc_collecting;
+	else if (hs_process_read(capture->process,
+				 capture->runtime.address + layout->runtime_interpreters_main,
+				 &interp, sizeof(interp)) &&
+		 interp)
 		capture->collecting = interp + layout->interp_gc + layout->gc_collecting;
 }
 

@@ -6,55 +6,79 @@
 
 enum {
 	MAX_LOG2_SIZE = 40,
-	KEYS_HEADER_SIZE = 32,
-	GENERAL_ENTRY_WORDS = 3,
-	UNICODE_ENTRY_WORDS = 2,
+	ENTRY_WORDS_WITH_HASH = 3,
+	ENTRY_WORDS = 2,
 };
 
-static unsigned int entry_words(const struct hs_keys *keys)
+/*
+ * The number of slots as it is written until 3.10, where every entry has a hash, and the function
+ * that looks keys up tells what they can be.
+ */
+static bool read_slots(const struct hs_python *python, const uint8_t *header, struct hs_keys *keys,
+		       uint64_t *index_bytes)
 {
-	return keys->kind == PY_KEYS_GENERAL ? GENERAL_ENTRY_WORDS : UNICODE_ENTRY_WORDS;
+	hs_addr lookup;
+
+	memcpy(&keys->slots, header + python->layout->keys_size, 8);
+	memcpy(&lookup, header + python->layout->keys_lookup, 8);
+	if (!keys->slots || keys->slots & (keys->slots - 1) || keys->slots > 1ull << MAX_LOG2_SIZE)
+		return false;
+	keys->kind = lookup == python->lookdict ? PY_KEYS_GENERAL : PY_KEYS_UNICODE;
+	keys->entry_words = ENTRY_WORDS_WITH_HASH;
+	*index_bytes = keys->slots * (keys->slots <= 0xff	  ? 1
+				      : keys->slots <= 0xffff	  ? 2
+				      : keys->slots <= 0xffffffff ? 4
+								  : 8);
+	return true;
+}
+
+/* The same as logarithms, from 3.11 on, where the kind is written out. */
+static bool read_log2_sizes(const struct hs_layout *layout, const uint8_t *header,
+			    struct hs_keys *keys, uint64_t *index_bytes)
+{
+	if (header[layout->keys_log2_size] > MAX_LOG2_SIZE ||
+	    header[layout->keys_log2_index_bytes] > MAX_LOG2_SIZE + 3 ||
+	    header[layout->keys_kind] > PY_KEYS_SPLIT)
+		return false;
+	keys->kind = header[layout->keys_kind];
+	keys->entry_words = keys->kind == PY_KEYS_GENERAL ? ENTRY_WORDS_WITH_HASH : ENTRY_WORDS;
+	keys->slots = 1ull << header[layout->keys_log2_size];
+	*index_bytes = 1ull << header[layout->keys_log2_index_bytes];
+	return true;
 }
 
 bool hs_keys_open(struct hs_python *python, hs_addr address, struct hs_keys *ret)
 {
 	const struct hs_layout *layout = python->layout;
-	const uint8_t *header = hs_image_at(python->image, address, KEYS_HEADER_SIZE);
+	const uint8_t *header = hs_image_at(python->image, address, layout->keys_indices);
 	struct hs_keys keys = {.address = address};
-	uint8_t log2_index_bytes;
-	uint64_t capacity;
+	uint64_t index_bytes;
 
-	if (!header || header[layout->keys_log2_size] > MAX_LOG2_SIZE ||
-	    header[layout->keys_log2_index_bytes] > MAX_LOG2_SIZE + 3 ||
-	    header[layout->keys_kind] > PY_KEYS_SPLIT)
+	if (!header)
+		return false;
+	if (layout->keys_size != HS_ABSENT ? !read_slots(python, header, &keys, &index_bytes)
+					   : !read_log2_sizes(layout, header, &keys, &index_bytes))
 		return false;
 	memcpy(&keys.refcount, header + layout->keys_refcount, 8);
 	memcpy(&keys.usable, header + layout->keys_usable, 8);
 	memcpy(&keys.nentries, header + layout->keys_nentries, 8);
-	keys.kind = header[layout->keys_kind];
-	keys.slots = 1ull << header[layout->keys_log2_size];
-	log2_index_bytes = header[layout->keys_log2_index_bytes];
-	capacity = 2 * keys.slots / 3;
+	keys.capacity = 2 * keys.slots / 3;
 	/* The shared keys of empty dicts have one slot and room for nothing. */
-	if (keys.nentries > capacity || keys.usable > capacity)
+	if (keys.nentries > keys.capacity || keys.usable > keys.capacity)
 		return false;
-	keys.bytes = layout->keys_indices + (1ull << log2_index_bytes) +
-		     capacity * entry_words(&keys) * 8;
-	keys.entries = hs_words_open(python->image,
-				     address + layout->keys_indices + (1ull << log2_index_bytes),
-				     keys.nentries * entry_words(&keys));
+	keys.bytes = layout->keys_indices + index_bytes + keys.capacity * keys.entry_words * 8;
+	keys.entries = hs_words_open(python->image, address + layout->keys_indices + index_bytes,
+				     keys.nentries * keys.entry_words);
 	keys.nentries = hs_words_limit(python->image, keys.entries.address,
-				       keys.nentries * entry_words(&keys)) /
-			entry_words(&keys);
+				       keys.nentries * keys.entry_words) /
+			keys.entry_words;
 	*ret = keys;
 	return true;
 }
 
 hs_addr hs_keys_key(const struct hs_keys *keys, uint64_t i)
 {
-	if (keys->kind == PY_KEYS_GENERAL)
-		return hs_words_get(&keys->entries, i * GENERAL_ENTRY_WORDS + 1);
-	return hs_words_get(&keys->entries, i * UNICODE_ENTRY_WORDS);
+	return hs_words_get(&keys->entries, (i + 1) * keys->entry_words - 2);
 }
 
 bool hs_values_open(struct hs_python *python, hs_addr address, uint64_t count,
@@ -107,9 +131,7 @@ hs_addr hs_dict_value(const struct hs_dict *dict, uint64_t i)
 {
 	if (dict->split)
 		return i < dict->value_count ? hs_words_get(&dict->values, i) : 0;
-	if (dict->keys.kind == PY_KEYS_GENERAL)
-		return hs_words_get(&dict->keys.entries, i * GENERAL_ENTRY_WORDS + 2);
-	return hs_words_get(&dict->keys.entries, i * UNICODE_ENTRY_WORDS + 1);
+	return hs_words_get(&dict->keys.entries, (i + 1) * dict->keys.entry_words - 1);
 }
 
 hs_addr hs_dict_get(struct hs_python *python, hs_addr address, const char *name)

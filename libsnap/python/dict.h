@@ -11,12 +11,17 @@
  *
  *   keys -> [header 32][index, 1 << log2_index_bytes][entry 0][entry 1] ...
  *           entry: (hash, key, value), or (key, value) if all keys are str
+ *
+ * Until 3.10 the header has 40 bytes, the index as many bytes for each of its slots as the number
+ * of slots asks for, and all entries are (hash, key, value).
  */
 struct hs_keys {
 	hs_addr address;
 	uint64_t refcount;
 	unsigned int kind; /* PY_KEYS_GENERAL, _UNICODE, _SPLIT */
+	unsigned int entry_words;
 	uint64_t slots;	   /* of the index */
+	uint64_t capacity; /* entries that there is room for */
 	uint64_t bytes;	   /* of the whole object */
 	uint64_t usable;   /* entries still free */
 	uint64_t nentries; /* entries in use, deleted ones included */

@@ -216,8 +216,10 @@ void hs_discover_lists(struct hs_python *python, uint64_t *objects, uint64_t *br
 	*objects = 0;
 	*broken = 0;
 	for (; interp; interp = hs_interp_next(python, interp)) {
-		hs_addr gc = interp + python->layout->interp_gc;
+		hs_addr gc = hs_interp_gc(python, interp);
 
+		if (!hs_interp_owns_gc(python, interp))
+			continue;
 		for (unsigned int i = 0; i < 3; i++)
 			if (!walk_list(python, gc + python->generations + i * GENERATION_STRIDE, i,
 				       objects))

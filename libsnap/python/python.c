@@ -157,7 +157,7 @@ static bool links_up(const struct hs_python *python, hs_addr head)
 static bool find_generations(struct hs_python *python, hs_addr interp)
 {
 	static const uint32_t usual[] = {24, 20};
-	hs_addr gc = interp + python->layout->interp_gc;
+	hs_addr gc = hs_interp_gc(python, interp);
 	hs_addr first = 0;
 
 	if (python->layout->gc_generation0 != HS_ABSENT)
@@ -195,6 +195,22 @@ static bool find_subtype_traverse(struct hs_python *python, hs_addr interp)
 	return python->subtype_traverse;
 }
 
+/*
+ * Until 3.10 the function that looks keys up tells whether all keys of a dict are str.  That of the
+ * subclasses of `object` has ints for keys, whatever the program does.
+ */
+static bool find_lookdict(struct hs_python *python)
+{
+	hs_addr object = word_at(python, python->type_type + PY_TP_BASE);
+	hs_addr dict = word_at(python, object + PY_TP_SUBCLASSES);
+	hs_addr keys = word_at(python, dict + PY_DICT_KEYS);
+
+	if (python->layout->keys_lookup == HS_ABSENT)
+		return true;
+	python->lookdict = word_at(python, keys + python->layout->keys_lookup);
+	return python->lookdict;
+}
+
 /* Basic sizes give away builds whose objects have other fields. */
 static const char *check_sizes(struct hs_python *python, hs_addr interp)
 {
@@ -211,7 +227,7 @@ static const char *check_sizes(struct hs_python *python, hs_addr interp)
 		{"int", 24},
 		{"float", 24},
 		{"bytes", 33},
-		{"property", 64},
+		{"property", python->layout->property_size},
 		{"BaseException", python->layout->exception_size},
 	};
 	hs_addr builtins = word_at(python, interp + python->layout->interp_builtins);
@@ -236,6 +252,11 @@ static struct hs_error *check_version(struct hs_python *python, hs_addr interp)
 	python->hexversion = (uint32_t)version;
 	if (version >> 16 != (0x300u | python->layout->minor))
 		return mismatch(python, "sys.hexversion is of another version");
+	if ((version & 0xf0) != 0xf0)
+		return hs_error_create(HS_ERROR_UNSUPPORTED,
+				       "it runs a pre-release of CPython 3.%u, which is not "
+				       "supported",
+				       python->layout->minor);
 	if (flags && hs_text_equals(python, flags, "d"))
 		return hs_error_create(HS_ERROR_UNSUPPORTED,
 				       "it runs a debug build of CPython 3.%u, which is not "
@@ -271,6 +292,8 @@ static struct hs_error *check(struct hs_python *python)
 				       python->layout->minor, type);
 	if (!has_static_dicts(python))
 		return mismatch(python, "the dict of its type type is not where it should be");
+	if (!find_lookdict(python))
+		return mismatch(python, "the subclasses of object are not where they should be");
 	if (!find_generations(python, interp))
 		return mismatch(python, "the collector's lists are not where they should be");
 	return NULL;

@@ -54,6 +54,7 @@ struct hs_python {
 	bool dict_before_values;  /* see backports.h */
 	uint32_t generations;	  /* offset of the first generation's list in the GC state */
 	hs_addr subtype_traverse; /* tp_traverse of classes written in Python */
+	hs_addr lookdict;	  /* until 3.10: what looks up keys of any kind in a dict */
 	hs_addr set_dummy;	/* what stands in a set's table for an entry removed; 0: not seen */
 	hs_addr type_type;	/* the class `type` */
 	uint32_t preview_bytes; /* of a value that are recorded at most; 0: no values are */
@@ -174,6 +175,17 @@ static inline uint64_t hs_ob_size(const struct hs_object *object)
 struct hs_error *hs_python_create(struct hs_image *image, const struct hs_runtime *runtime,
 				  struct hs_python **ret) HS_MUST_CHECK;
 void hs_python_destroy(struct hs_python *python);
+
+/* The word of the struct at @base that lies at @offset of it; 0 if this version has no such word.
+ */
+static inline hs_addr hs_python_word(const struct hs_python *python, hs_addr base, uint32_t offset)
+{
+	hs_addr value = 0;
+
+	if (offset == HS_ABSENT || !hs_image_u64(python->image, base + offset, &value))
+		return 0;
+	return value;
+}
 
 /* Count a gap, with an address concerned. */
 void hs_python_gap(struct hs_python *python, const char *reason, hs_addr example);

@@ -38,6 +38,22 @@ hs_addr hs_interp_next(struct hs_python *python, hs_addr interp)
 	return next;
 }
 
+hs_addr hs_interp_gc(const struct hs_python *python, hs_addr interp)
+{
+	const struct hs_layout *layout = python->layout;
+
+	return layout->interp_gc == HS_ABSENT ? python->runtime + layout->runtime_gc
+					      : interp + layout->interp_gc;
+}
+
+bool hs_interp_owns_gc(const struct hs_python *python, hs_addr interp)
+{
+	const struct hs_layout *layout = python->layout;
+
+	return layout->interp_gc != HS_ABSENT ||
+	       interp == hs_python_word(python, python->runtime, layout->runtime_interpreters_main);
+}
+
 static struct hs_str literal(const char *text)
 {
 	return (struct hs_str){.data = text, .size = strlen(text)};
@@ -122,6 +138,16 @@ static void add_atexit(struct hs_python *python, hs_addr interp)
 	}
 }
 
+static void add_collector(struct hs_python *python, hs_addr gc)
+{
+	const struct hs_layout *layout = python->layout;
+
+	add_root(python, HS_ROOT_INTERPRETER, hs_python_word(python, gc, layout->gc_garbage),
+		 literal("gc.garbage"));
+	add_root(python, HS_ROOT_INTERPRETER, hs_python_word(python, gc, layout->gc_callbacks),
+		 literal("gc.callbacks"));
+}
+
 static void add_state(struct hs_python *python, hs_addr interp)
 {
 	const struct hs_layout *layout = python->layout;
@@ -151,25 +177,20 @@ static void add_state(struct hs_python *python, hs_addr interp)
 		{layout->interp_warnings_default_action, "warnings default action"},
 		{layout->interp_warnings_context, "warnings context"},
 		{layout->interp_audit_hooks, "audit hooks"},
-		{layout->interp_gc + layout->gc_garbage, "gc.garbage"},
-		{layout->interp_gc + layout->gc_callbacks, "gc.callbacks"},
 	};
 
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
-		hs_addr value = 0;
+		hs_addr value = hs_python_word(python, interp, fields[i].offset);
 
-		if (fields[i].offset == HS_ABSENT)
-			continue;
-		hs_image_u64(python->image, interp + fields[i].offset, &value);
 		add_root(python, HS_ROOT_INTERPRETER, value, literal(fields[i].name));
 	}
-	add_atexit(python, interp);
-	if (layout->interp_interned_strings != HS_ABSENT) {
-		hs_addr interned = 0;
-
-		hs_image_u64(python->image, interp + layout->interp_interned_strings, &interned);
-		add_root(python, HS_ROOT_INTERNAL, interned, literal("interned strings"));
-	}
+	if (hs_interp_owns_gc(python, interp))
+		add_collector(python, hs_interp_gc(python, interp));
+	if (layout->interp_atexit_callbacks != HS_ABSENT)
+		add_atexit(python, interp);
+	add_root(python, HS_ROOT_INTERNAL,
+		 hs_python_word(python, interp, layout->interp_interned_strings),
+		 literal("interned strings"));
 }
 
 /*

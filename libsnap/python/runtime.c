@@ -7,13 +7,13 @@
 #include "libsnap/memory/elf.h"
 #include "libsnap/memory/proc.h"
 #include "libsnap/python/backports.h"
+#include "libsnap/python/objects.h"
 
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-
-static const char SUPPORTED[] = "supported are CPython 3.11 to 3.15";
 
 bool hs_python_guess(const char *path, struct hs_python_guess *ret)
 {
@@ -47,23 +47,42 @@ bool hs_python_guess(const char *path, struct hs_python_guess *ret)
 	return true;
 }
 
+/* What begins @text and ends with the versions that are supported. */
+static char *with_supported(const char *format, ...) HS_PRINTF(1, 2);
+
+static char *with_supported(const char *format, ...)
+{
+	char versions[32];
+	char *whole = NULL;
+	char *text = NULL;
+	va_list args;
+	int size;
+
+	va_start(args, format);
+	size = vasprintf(&text, format, args);
+	va_end(args);
+	if (size < 0)
+		return NULL;
+	hs_layout_versions(versions, sizeof(versions));
+	if (asprintf(&whole, "%s; supported are CPython %s", text, versions) < 0)
+		whole = NULL;
+	free(text);
+	return whole;
+}
+
 char *hs_python_unsupported(const struct hs_python_guess *guess)
 {
-	char *text = NULL;
-	int done = 0;
-
 	if (guess->pypy)
-		done = asprintf(&text, "it runs PyPy; %s", SUPPORTED);
-	else if (guess->free_threaded)
-		done = asprintf(&text, "it runs a free-threaded build of CPython %u.%u; %s",
-				guess->major, guess->minor, SUPPORTED);
-	else if (guess->debug)
-		done = asprintf(&text, "it runs a debug build of CPython %u.%u; %s", guess->major,
-				guess->minor, SUPPORTED);
-	else if (guess->major && (guess->major != 3 || !hs_layout_find(guess->minor, HS_ABSENT)))
-		done = asprintf(&text, "it runs CPython %u.%u; %s", guess->major, guess->minor,
-				SUPPORTED);
-	return done < 0 ? NULL : text;
+		return with_supported("it runs PyPy");
+	if (guess->free_threaded)
+		return with_supported("it runs a free-threaded build of CPython %u.%u",
+				      guess->major, guess->minor);
+	if (guess->debug)
+		return with_supported("it runs a debug build of CPython %u.%u", guess->major,
+				      guess->minor);
+	if (guess->major && (guess->major != 3 || !hs_layout_find(guess->minor, HS_ABSENT)))
+		return with_supported("it runs CPython %u.%u", guess->major, guess->minor);
+	return NULL;
 }
 
 /* What is known while the mappings are searched. */
@@ -133,22 +152,16 @@ static bool search_files(struct search *search, bool by_name)
 	return false;
 }
 
-static struct hs_error *unsupported(pid_t pid, const char *format, ...) HS_PRINTF(2, 3);
-
-static struct hs_error *unsupported(pid_t pid, const char *format, ...)
+/* The error whose text is @why, which becomes the callee's; NULL: memory ran out. */
+static struct hs_error *unsupported(pid_t pid, char *why)
 {
-	_cleanup_free_ char *text = NULL;
-	va_list args;
-	int size;
+	struct hs_error *err;
 
-	va_start(args, format);
-	size = vasprintf(&text, format, args);
-	va_end(args);
-	if (size < 0) {
-		text = NULL;
+	if (!why)
 		return &hs_enomem;
-	}
-	return hs_error_create(HS_ERROR_UNSUPPORTED, "process %d: %s", (int)pid, text);
+	err = hs_error_create(HS_ERROR_UNSUPPORTED, "process %d: %s", (int)pid, why);
+	free(why);
+	return err;
 }
 
 /*
@@ -188,13 +201,54 @@ static bool has_dict_before_values(const struct search *search, uint32_t hexvers
 	return hs_dict_before_values(hexversion, code, known ? sizeof(code) : 0);
 }
 
+static hs_addr word_at(const struct search *search, hs_addr address, uint32_t offset)
+{
+	hs_addr value = 0;
+
+	return address && offset != HS_ABSENT &&
+			       hs_process_read(search->process, address + offset, &value, 8)
+		       ? value
+		       : 0;
+}
+
+/*
+ * Whether the runtime looks as if it had the layout @layout: where the main interpreter should have
+ * its sys.__dict__ there is an object whose type's type is its own, and that has the size which
+ * `type` has in this version.  3.8 and 3.9 differ in the place, the others in the size.
+ */
+static bool looks_like(const struct search *search, const struct hs_layout *layout)
+{
+	hs_addr interp = word_at(search, search->runtime, layout->runtime_interpreters_main);
+	hs_addr dict = word_at(search, interp, layout->interp_sysdict);
+	hs_addr dict_type = word_at(search, dict, PY_TYPE);
+	hs_addr type = word_at(search, dict_type, PY_TYPE);
+
+	return type && word_at(search, type, PY_TYPE) == type &&
+	       word_at(search, type, PY_TP_BASICSIZE) == layout->heap_type_size;
+}
+
+/*
+ * Versions before 3.11 do not say which they are.  What their memory looks like tells it, also
+ * where the program's name does not; whether it is true, sys.hexversion says once there is a copy.
+ */
+static const struct hs_layout *probe(const struct search *search)
+{
+	const struct hs_layout *layout;
+
+	for (size_t i = 0; (layout = hs_layout_at(i)); i++)
+		if (!layout->published && looks_like(search, layout))
+			return layout;
+	/* It may be just starting. */
+	return search->guess.major ? hs_layout_find(search->guess.minor, HS_ABSENT) : NULL;
+}
+
 static struct hs_error *judge(struct search *search, struct hs_runtime *ret)
 {
 	pid_t pid = hs_process_pid(search->process);
-	_cleanup_free_ char *why = NULL;
 	struct hs_runtime runtime = {.address = search->runtime};
 	struct hs_error *err;
 	bool free_threaded;
+	char *why;
 
 	err = read_version(search, &runtime.hexversion, &free_threaded);
 	if (err)
@@ -206,14 +260,16 @@ static struct hs_error *judge(struct search *search, struct hs_runtime *ret)
 	search->guess.free_threaded = free_threaded;
 	why = hs_python_unsupported(&search->guess);
 	if (why)
-		return unsupported(pid, "%s", why);
-	if (!runtime.hexversion)
-		return unsupported(pid, "it runs a CPython whose version cannot be told; %s",
-				   SUPPORTED);
-	if ((runtime.hexversion & 0xf0) != 0xf0)
-		return unsupported(pid, "it runs a pre-release of CPython %u.%u; %s",
-				   search->guess.major, search->guess.minor, SUPPORTED);
-	runtime.layout = hs_layout_find(search->guess.minor, runtime.hexversion >> 8 & 0xff);
+		return unsupported(pid, why);
+	if (runtime.hexversion && (runtime.hexversion & 0xf0) != 0xf0)
+		return unsupported(pid, with_supported("it runs a pre-release of CPython %u.%u",
+						       search->guess.major, search->guess.minor));
+	runtime.layout = runtime.hexversion ? hs_layout_find(search->guess.minor,
+							     runtime.hexversion >> 8 & 0xff)
+					    : probe(search);
+	if (!runtime.layout)
+		return unsupported(
+			pid, with_supported("it runs a CPython whose version cannot be told"));
 	runtime.dict_before_values = has_dict_before_values(search, runtime.hexversion);
 	hs_tracemalloc_find(search->process, search->maps, search->file, runtime.address,
 			    runtime.layout, &runtime.tracemalloc);
@@ -231,18 +287,21 @@ struct hs_error *hs_runtime_find(struct hs_process *process, const struct hs_map
 	if (search_files(&search, true) || (!search.guess.pypy && search_files(&search, false)))
 		return judge(&search, ret);
 	if (search.guess.python) {
-		_cleanup_free_ char *why = hs_python_unsupported(&search.guess);
+		char *why = hs_python_unsupported(&search.guess);
 
-		if (why)
-			return unsupported(pid, "%s", why);
-		return unsupported(pid,
-				   "its Python has no symbol _PyRuntime (stripped of its dynamic "
-				   "symbols, or its file was replaced since it started)");
+		return why ? unsupported(pid, why)
+			   : hs_error_create(HS_ERROR_UNSUPPORTED,
+					     "process %d: its Python has no symbol _PyRuntime "
+					     "(stripped of its dynamic symbols, or its file was "
+					     "replaced since it started)",
+					     (int)pid);
 	}
 	/* Without the right to look, nothing at all can be said. */
 	if (maps->size && !hs_process_read(process, maps->data[0].start, &byte, 1) &&
 	    (errno == EPERM || errno == EACCES))
 		return hs_process_refused(pid);
-	return unsupported(pid, "not a Python process: none of its files has the symbol "
-				"_PyRuntime");
+	return hs_error_create(HS_ERROR_UNSUPPORTED,
+			       "process %d: not a Python process: none of its files has the symbol "
+			       "_PyRuntime",
+			       (int)pid);
 }

@@ -3,6 +3,7 @@
 #include "libsnap/python/interp.h"
 
 #include "format/base/str.h"
+#include "libsnap/python/locals.h"
 #include "libsnap/python/visit/visit.h"
 
 enum {
@@ -12,6 +13,11 @@ enum {
 	FRAME_WORDS = 10, /* that each takes at least: they cannot all lie upon each other */
 	THREAD_WORDS = 30,
 	OWNED_BY_C_STACK = 3, /* frames that stand for C code and run none of Python's */
+
+	/* struct pthread of glibc; other libraries have no list node behind the second word */
+	PTHREAD_TCB = 0,
+	PTHREAD_SELF = 16,
+	PTHREAD_TID = 720,
 };
 
 hs_addr hs_instance_attribute(struct hs_python *python, hs_addr address, const char *name)
@@ -55,33 +61,52 @@ bool hs_int_value(struct hs_python *python, hs_addr address, uint64_t *ret)
 	return true;
 }
 
-/* The name that the module threading has for the thread that it knows as @ident. */
-static void find_name(struct hs_python *python, hs_addr interp, uint64_t ident,
-		      struct hs_text *name)
+/* What the module threading has for the thread that it knows as @ident; 0 if nothing. */
+static hs_addr find_thread(struct hs_python *python, hs_addr interp, uint64_t ident)
 {
-	hs_addr modules = 0;
-	hs_addr threading;
+	hs_addr modules = hs_python_word(python, interp, python->layout->interp_modules);
+	hs_addr threading = hs_dict_get(python, modules, "threading");
 	hs_addr active;
 	struct hs_dict dict;
 
-	hs_image_u64(python->image, interp + python->layout->interp_modules, &modules);
-	threading = hs_dict_get(python, modules, "threading");
 	if (!threading)
-		return;
+		return 0;
 	active = hs_instance_attribute(python, threading, "_active");
 	if (!active || !hs_dict_open(python, active, &dict) ||
 	    !hs_python_spend(python, dict.keys.nentries))
-		return;
+		return 0;
 	for (uint64_t i = 0; i < dict.keys.nentries; i++) {
 		hs_addr thread = hs_dict_value(&dict, i);
 		uint64_t key;
 
 		if (thread && hs_int_value(python, hs_keys_key(&dict.keys, i), &key) &&
-		    key == ident) {
-			hs_text_read(python, hs_instance_attribute(python, thread, "_name"), name);
-			return;
-		}
+		    key == ident)
+			return thread;
 	}
+	return 0;
+}
+
+/*
+ * The kernel's number of a thread, which its state has from 3.11 on.  Before, the module threading
+ * knows it of the threads that are its own; else glibc does: @ident is the address of its struct
+ * pthread, which has its own address twice and, further on, the number.
+ */
+static uint64_t find_native_id(struct hs_python *python, hs_addr tstate, hs_addr thread,
+			       uint64_t ident)
+{
+	uint64_t id = 0;
+	uint32_t tid = 0;
+
+	if (python->layout->tstate_native_thread_id != HS_ABSENT)
+		return hs_python_word(python, tstate, python->layout->tstate_native_thread_id);
+	if (thread &&
+	    hs_int_value(python, hs_instance_attribute(python, thread, "_native_id"), &id))
+		return id;
+	if (hs_python_word(python, ident, PTHREAD_TCB) == ident &&
+	    hs_python_word(python, ident, PTHREAD_SELF) == ident &&
+	    hs_python_word(python, ident, PTHREAD_SELF + 8) != ident)
+		hs_image_u32(python->image, ident + PTHREAD_TID, &tid);
+	return tid;
 }
 
 static void add_root(struct hs_python *python, hs_addr address, struct hs_str name, uint32_t thread,
@@ -132,172 +157,193 @@ static bool is_code(struct hs_python *python, hs_addr address)
 	return type && type->rule && type->rule->role == HS_ROLE_CODE;
 }
 
-/*
- * Locals by name, and what lies on the evaluation stack.  How far that reaches is known of frames
- * that wait for a call to return; of the innermost, where the interpreter keeps it in a register,
- * every word of the stack is looked at: some may be left over from before.
- */
-static void add_slots(struct hs_python *python, hs_addr iframe, hs_addr code, uint32_t thread,
-		      uint32_t frame)
-{
-	const struct hs_layout *layout = python->layout;
-	struct hs_text name = {0};
-	uint32_t locals = 0;
-	uint32_t stack = 0;
-	uint32_t top;
-	int64_t said = hs_frame_slots(python, iframe);
-	hs_addr names = 0;
+/* A frame, in any of the forms that the versions give it. */
+struct frame {
+	hs_addr code;
+	int64_t offset; /* bytes into the code of the instruction that it is at */
+	hs_addr slots;	/* address of its variables, behind which its evaluation stack lies */
+	int64_t top; /* words of both, as far as it says; less than there are variables: it does not
+		      */
+	hs_addr locals; /* the dict of its variables, of a class body, module or exec() */
+	hs_addr function;
+	hs_addr object;
+	hs_addr previous;
+	bool of_c; /* it stands for C code and runs none of Python's */
+};
 
-	hs_image_u32(python->image, code + layout->code_nlocalsplus, &locals);
-	hs_image_u32(python->image, code + layout->code_stacksize, &stack);
-	hs_image_u64(python->image, code + layout->code_localsplusnames, &names);
-	if (locals >> 24 || stack >> 24)
-		return;
-	if (said < locals || said > locals + stack)
-		said = locals + stack;
-	top = (uint32_t)hs_python_limit(python, iframe + layout->iframe_localsplus, (uint64_t)said);
+/*
+ * Variables by name, and what lies on the evaluation stack.  How far that reaches is not known of
+ * frames that are running, where the interpreter keeps it in a register; until 3.10 nor of those
+ * that wait for a call to return.  Then every word of the stack is looked at: some may be left over
+ * from before.
+ */
+static void add_slots(struct hs_python *python, const struct frame *frame,
+		      const struct hs_locals *locals, uint32_t thread, uint32_t number)
+{
+	uint64_t top = (uint64_t)locals->count + locals->stack;
+	struct hs_text name = {0};
+
+	if (frame->top >= locals->count && (uint64_t)frame->top < top)
+		top = (uint64_t)frame->top;
+	top = hs_python_limit(python, frame->slots, top);
 	for (uint32_t i = 0; i < top; i++) {
 		hs_addr value = 0;
-		hs_addr name_at = 0;
 
-		hs_image_u64(python->image, iframe + layout->iframe_localsplus + i * 8ull, &value);
+		hs_image_u64(python->image, frame->slots + i * 8ull, &value);
 		value = hs_stack_ref(python, value);
-		if (i < locals)
-			hs_image_u64(python->image, names + layout->tuple_items + i * 8ull,
-				     &name_at);
-		if (i >= locals)
-			add_word(python, value, "<stack>", thread, frame);
-		else if (name_at && !python->redact && hs_text_read(python, name_at, &name))
-			add_root(python, value, hs_text_str(&name), thread, frame);
+		if (i >= locals->count)
+			add_word(python, value, "<stack>", thread, number);
+		else if (value && !python->redact &&
+			 hs_text_read(python, hs_locals_name(locals, i), &name))
+			add_root(python, value, hs_text_str(&name), thread, number);
 		else
-			add_named(python, value, "<local>", thread, frame);
+			add_named(python, value, "<local>", thread, number);
 	}
 	hs_text_deinit(&name);
 }
 
-static bool is_among(struct hs_python *python, hs_addr word, hs_addr words, uint32_t count)
+static bool is_among(hs_addr name, const struct hs_locals *locals)
 {
-	for (uint32_t i = 0; i < count; i++) {
-		hs_addr other = 0;
-
-		if (hs_image_u64(python->image, words + i * 8ull, &other) && other == word)
+	for (uint32_t i = 0; i < locals->count; i++)
+		if (hs_locals_name(locals, i) == name)
 			return true;
-	}
 	return false;
 }
 
 /*
- * The variables of a frame of @code that keeps them in a dict: those of a class body or of exec().
- * A module's are found in the module.  Up to 3.12 a function's frame has a dict, too, once somebody
- * has asked for one, in which its local variables are called by the very names that @code has.
+ * The variables of a frame that keeps them in a dict: those of a class body or of exec().  A
+ * module's are found in the module.  Up to 3.12 a function's frame has a dict, too, once somebody
+ * has asked for one, in which its local variables are called by the very names that its code has.
  */
-static void add_namespace(struct hs_python *python, hs_addr address, hs_addr code, uint32_t thread,
-			  uint32_t frame)
+static void add_namespace(struct hs_python *python, hs_addr address, const struct hs_locals *locals,
+			  uint32_t thread, uint32_t frame)
 {
-	const struct hs_layout *layout = python->layout;
 	uint32_t granule = address ? hs_discover(python, address) : HS_NONE;
 	struct hs_text name = {0};
 	struct hs_dict dict;
-	uint32_t locals = 0;
-	hs_addr names = 0;
 
 	if (granule == HS_NONE || python->redact || !hs_is_dict(python, address) ||
 	    hs_map32_get(&python->owners, granule) != HS_NONE ||
 	    !hs_dict_open(python, address, &dict))
 		return;
-	hs_image_u32(python->image, code + layout->code_nlocalsplus, &locals);
-	hs_image_u64(python->image, code + layout->code_localsplusnames, &names);
-	locals = locals >> 24 ? 0 : locals;
 	for (uint64_t i = 0; i < dict.keys.nentries; i++) {
 		hs_addr value = hs_dict_value(&dict, i);
 		hs_addr key = hs_keys_key(&dict.keys, i);
 
-		if (!hs_python_spend(python, 1ull + locals)) {
+		if (!hs_python_spend(python, 1ull + locals->count)) {
 			hs_python_gap(python, "more references than the memory can hold", address);
 			break;
 		}
-		if (value && !is_among(python, key, names + layout->tuple_items, locals) &&
-		    hs_text_read(python, key, &name))
+		if (value && !is_among(key, locals) && hs_text_read(python, key, &name))
 			add_root(python, value, hs_text_str(&name), thread, frame);
 	}
 	hs_text_deinit(&name);
 }
 
-/* Add the frame at @iframe; false if it is none of Python's. */
-static bool add_frame(struct hs_python *python, hs_addr iframe, uint32_t thread)
+/* Describe the _PyInterpreterFrame at @at, as they are from 3.11 on; false if it is not there. */
+static bool open_iframe(struct hs_python *python, hs_addr at, struct frame *ret)
 {
 	const struct hs_layout *layout = python->layout;
+	const uint8_t *owner = hs_image_at(python->image, at + layout->iframe_owner, 1);
+	struct frame frame = {
+		.code = hs_stack_ref(python, hs_python_word(python, at, layout->iframe_code)),
+		.slots = at + layout->iframe_localsplus,
+		.locals = hs_python_word(python, at, layout->iframe_locals),
+		.function =
+			hs_stack_ref(python, hs_python_word(python, at, layout->iframe_function)),
+		.object = hs_python_word(python, at, layout->iframe_frame_object),
+		.previous = hs_python_word(python, at, layout->iframe_previous),
+		.of_c = owner && *owner >= OWNED_BY_C_STACK,
+	};
+
+	if (!owner)
+		return false;
+	frame.offset = (int64_t)(hs_python_word(python, at, layout->iframe_instruction) -
+				 frame.code - layout->code_adaptive);
+	frame.top = hs_frame_slots(python, at);
+	*ret = frame;
+	return true;
+}
+
+/* The same for the frame object at @at, as they are until 3.10. */
+static bool open_frame_object(struct hs_python *python, hs_addr at, struct frame *ret)
+{
+	const struct hs_layout *layout = python->layout;
+	uint32_t instruction;
+
+	if (!hs_image_u32(python->image, at + layout->frame_lasti, &instruction))
+		return false;
+	*ret = (struct frame){
+		.code = hs_python_word(python, at, layout->frame_code),
+		/* In 3.10 it is counted in instructions. */
+		.offset = (int64_t)(int32_t)instruction * (layout->minor < 10 ? 1 : 2),
+		.slots = at + layout->frame_localsplus,
+		.locals = hs_python_word(python, at, layout->frame_locals),
+		.object = at,
+		.previous = hs_python_word(python, at, layout->frame_back),
+	};
+	return true;
+}
+
+/* Add @frame; false if its code is not sound. */
+static bool add_frame(struct hs_python *python, const struct frame *frame, uint32_t thread)
+{
+	const struct hs_layout *layout = python->layout;
+	uint32_t name =
+		layout->code_qualname == HS_ABSENT ? layout->code_name : layout->code_qualname;
 	struct hs_text function = {0};
 	struct hs_text file = {0};
-	hs_addr code = 0;
-	hs_addr value = 0;
-	uint64_t instruction = 0;
-	uint32_t line;
-	uint32_t frame;
+	struct hs_locals locals;
+	uint32_t number;
 
-	if (!hs_image_u64(python->image, iframe + layout->iframe_code, &code))
+	if (!is_code(python, frame->code) || !hs_locals_open(python, frame->code, &locals))
 		return false;
-	code = hs_stack_ref(python, code);
-	if (!is_code(python, code))
-		return false;
-	hs_image_u64(python->image, iframe + layout->iframe_instruction, &instruction);
-	line = hs_code_line(python, code, (int64_t)(instruction - code - layout->code_adaptive));
-	hs_image_u64(python->image, code + layout->code_qualname, &value);
-	hs_text_read(python, value, &function);
-	hs_image_u64(python->image, code + layout->code_filename, &value);
-	hs_text_read(python, value, &file);
-	frame = hs_build_frame(python->build, thread, hs_text_str(&function),
-			       python->redact ? hs_str_of(HS_REDACTED_FILE) : hs_text_str(&file),
-			       line);
+	hs_text_read(python, hs_python_word(python, frame->code, name), &function);
+	hs_text_read(python, hs_python_word(python, frame->code, layout->code_filename), &file);
+	number = hs_build_frame(python->build, thread, hs_text_str(&function),
+				python->redact ? hs_str_of(HS_REDACTED_FILE) : hs_text_str(&file),
+				hs_code_line(python, frame->code, frame->offset));
 	hs_text_deinit(&function);
 	hs_text_deinit(&file);
-	add_slots(python, iframe, code, thread, frame);
-	hs_image_u64(python->image, iframe + layout->iframe_locals, &value);
-	add_named(python, value, "<locals>", thread, frame);
-	add_namespace(python, value, code, thread, frame);
-	hs_image_u64(python->image, iframe + layout->iframe_function, &value);
-	add_named(python, hs_stack_ref(python, value), "<function>", thread, frame);
-	add_named(python, code, "<code>", thread, frame);
-	hs_image_u64(python->image, iframe + layout->iframe_frame_object, &value);
-	add_named(python, value, "<frame>", thread, frame);
+	add_slots(python, frame, &locals, thread, number);
+	add_named(python, frame->locals, "<locals>", thread, number);
+	add_namespace(python, frame->locals, &locals, thread, number);
+	add_named(python, frame->function, "<function>", thread, number);
+	add_named(python, frame->code, "<code>", thread, number);
+	add_named(python, frame->object, "<frame>", thread, number);
 	return true;
 }
 
 static hs_addr innermost_frame(struct hs_python *python, hs_addr tstate)
 {
 	const struct hs_layout *layout = python->layout;
-	hs_addr at = tstate + layout->tstate_current_frame;
-	hs_addr frame = 0;
 
-	if (layout->tstate_current_frame == HS_ABSENT) {
-		hs_addr cframe = 0;
-
-		/* _PyCFrame, on the C stack: its current_frame is behind a byte until 3.11 */
-		hs_image_u64(python->image, tstate + layout->tstate_cframe, &cframe);
-		at = cframe + layout->cframe_current_frame;
-	}
-	hs_image_u64(python->image, at, &frame);
-	return frame;
+	if (layout->tstate_frame != HS_ABSENT)
+		return hs_python_word(python, tstate, layout->tstate_frame);
+	if (layout->tstate_current_frame != HS_ABSENT)
+		return hs_python_word(python, tstate, layout->tstate_current_frame);
+	/* _PyCFrame, on the C stack: its current_frame is behind a byte until 3.11 */
+	return hs_python_word(python, hs_python_word(python, tstate, layout->tstate_cframe),
+			      layout->cframe_current_frame);
 }
 
 static void add_frames(struct hs_python *python, hs_addr tstate, uint32_t thread)
 {
-	const struct hs_layout *layout = python->layout;
-	hs_addr frame = innermost_frame(python, tstate);
+	bool objects = python->layout->tstate_frame != HS_ABSENT;
+	hs_addr at = innermost_frame(python, tstate);
 	struct hs_chain chain = {0};
+	struct frame frame;
 
-	while (frame) {
-		const uint8_t *owner = hs_image_at(python->image, frame + layout->iframe_owner, 1);
-
-		if (!owner || !hs_chain_step(&chain, frame) || chain.steps > MAX_FRAMES ||
-		    !hs_python_spend(python, FRAME_WORDS)) {
-			hs_python_gap(python, "chain of frames cannot be followed", frame);
+	for (; at; at = frame.previous) {
+		if (!hs_chain_step(&chain, at) || chain.steps > MAX_FRAMES ||
+		    !hs_python_spend(python, FRAME_WORDS) ||
+		    !(objects ? open_frame_object(python, at, &frame)
+			      : open_iframe(python, at, &frame))) {
+			hs_python_gap(python, "chain of frames cannot be followed", at);
 			return;
 		}
-		if (*owner < OWNED_BY_C_STACK && !add_frame(python, frame, thread))
-			hs_python_gap(python, "frame is not sound", frame);
-		if (!hs_image_u64(python->image, frame + layout->iframe_previous, &frame))
-			return;
+		if (!frame.of_c && !add_frame(python, &frame, thread))
+			hs_python_gap(python, "frame is not sound", at);
 	}
 }
 
@@ -308,7 +354,9 @@ static void add_state(struct hs_python *python, hs_addr tstate, uint32_t thread)
 		uint32_t offset;
 		const char *name;
 	} fields[] = {
+		{layout->tstate_current_exception_type, "<exception type>"},
 		{layout->tstate_current_exception, "<exception>"},
+		{layout->tstate_current_exception_traceback, "<exception traceback>"},
 		{layout->tstate_dict, "<thread state>"},
 		{layout->tstate_async_exc, "<exception to raise>"},
 		{layout->tstate_context, "<context>"},
@@ -318,23 +366,20 @@ static void add_state(struct hs_python *python, hs_addr tstate, uint32_t thread)
 		{layout->tstate_trace_object, "<tracer>"},
 	};
 	struct hs_chain chain = {0};
-	hs_addr item = 0;
+	hs_addr item;
 
-	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
-		hs_addr value = 0;
-
-		hs_image_u64(python->image, tstate + fields[i].offset, &value);
-		add_named(python, value, fields[i].name, thread, HS_NONE);
-	}
-	/* _PyErr_StackItem: the exception being handled, the item before */
-	hs_image_u64(python->image, tstate + layout->tstate_exc_info, &item);
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+		add_named(python, hs_python_word(python, tstate, fields[i].offset), fields[i].name,
+			  thread, HS_NONE);
+	item = hs_python_word(python, tstate, layout->tstate_exc_info);
 	while (item && hs_chain_step(&chain, item) && chain.steps < MAX_EXCEPTIONS) {
-		hs_addr value = 0;
-
-		hs_image_u64(python->image, item, &value);
-		add_named(python, value, "<exception being handled>", thread, HS_NONE);
-		if (!hs_image_u64(python->image, item + 8, &item))
-			return;
+		add_named(python, hs_python_word(python, item, layout->exc_item_type),
+			  "<type of the exception being handled>", thread, HS_NONE);
+		add_named(python, hs_python_word(python, item, layout->exc_item_value),
+			  "<exception being handled>", thread, HS_NONE);
+		add_named(python, hs_python_word(python, item, layout->exc_item_traceback),
+			  "<traceback of the exception being handled>", thread, HS_NONE);
+		item = hs_python_word(python, item, layout->exc_item_previous);
 	}
 }
 
@@ -347,8 +392,8 @@ void hs_thread_roots_add(struct hs_python *python, hs_addr interp)
 	hs_image_u64(python->image, interp + layout->interp_threads_head, &tstate);
 	while (tstate) {
 		struct hs_text name = {0};
-		uint64_t native_id = 0;
-		uint64_t ident = 0;
+		uint64_t ident;
+		hs_addr object;
 		uint32_t thread;
 
 		if (!hs_chain_step(&chain, tstate) || chain.steps > MAX_THREADS ||
@@ -356,10 +401,12 @@ void hs_thread_roots_add(struct hs_python *python, hs_addr interp)
 			hs_python_gap(python, "list of threads does not end", tstate);
 			return;
 		}
-		hs_image_u64(python->image, tstate + layout->tstate_native_thread_id, &native_id);
-		hs_image_u64(python->image, tstate + layout->tstate_thread_id, &ident);
-		find_name(python, interp, ident, &name);
-		thread = hs_build_thread(python->build, native_id,
+		ident = hs_python_word(python, tstate, layout->tstate_thread_id);
+		object = find_thread(python, interp, ident);
+		if (object)
+			hs_text_read(python, hs_instance_attribute(python, object, "_name"), &name);
+		thread = hs_build_thread(python->build,
+					 find_native_id(python, tstate, object, ident),
 					 hs_interp_name(python, hs_text_str(&name)));
 		hs_text_deinit(&name);
 		add_frames(python, tstate, thread);

@@ -215,6 +215,10 @@ static bool read_prefix(struct hs_python *python, struct hs_pytype *type)
 	if (type->granule >= python->granules)
 		return false;
 	type->flags = low_word(body + PY_TP_FLAGS);
+	/* Until 3.10 these bits had no meaning. */
+	if (python->layout->values_place == HS_VALUES_NONE)
+		type->flags &= ~(uint32_t)(PY_FLAG_STATIC_BUILTIN | PY_FLAG_INLINE_VALUES |
+					   PY_FLAG_MANAGED_WEAKREF | PY_FLAG_MANAGED_DICT);
 	type->basicsize = word(body + PY_TP_BASICSIZE);
 	type->itemsize = word(body + PY_TP_ITEMSIZE);
 	type->dictoffset = (int64_t)word(body + PY_TP_DICTOFFSET);

@@ -16,6 +16,7 @@
 	/* _PyRuntimeState */                                                                      \
 	FIELD(runtime_interpreters_head)                                                           \
 	FIELD(runtime_interpreters_main)                                                           \
+	FIELD(runtime_gc)                                                                          \
 	FIELD(runtime_tracemalloc)                                                                 \
 	/* _Py_hashtable_t */                                                                      \
 	FIELD(hashtable_nentries)                                                                  \
@@ -67,12 +68,14 @@
 	/* PyThreadState */                                                                        \
 	FIELD(tstate_next)                                                                         \
 	FIELD(tstate_interp)                                                                       \
+	FIELD(tstate_frame)                                                                        \
 	FIELD(tstate_cframe)                                                                       \
 	FIELD(tstate_current_frame)                                                                \
 	FIELD(tstate_native_thread_id)                                                             \
 	FIELD(tstate_thread_id)                                                                    \
 	FIELD(tstate_profile_object)                                                               \
 	FIELD(tstate_trace_object)                                                                 \
+	FIELD(tstate_current_exception_type)                                                       \
 	FIELD(tstate_current_exception)                                                            \
 	FIELD(tstate_current_exception_traceback)                                                  \
 	FIELD(tstate_exc_info)                                                                     \
@@ -82,6 +85,11 @@
 	FIELD(tstate_async_gen_firstiter)                                                          \
 	FIELD(tstate_async_gen_finalizer)                                                          \
 	FIELD(tstate_delete_later)                                                                 \
+	/* _PyErr_StackItem */                                                                     \
+	FIELD(exc_item_type)                                                                       \
+	FIELD(exc_item_value)                                                                      \
+	FIELD(exc_item_traceback)                                                                  \
+	FIELD(exc_item_previous)                                                                   \
 	/* _PyCFrame */                                                                            \
 	FIELD(cframe_current_frame)                                                                \
 	/* _PyInterpreterFrame */                                                                  \
@@ -103,11 +111,23 @@
 	FIELD(frame_locals_cache)                                                                  \
 	FIELD(frame_overwritten_fast_locals)                                                       \
 	FIELD(frame_data)                                                                          \
+	FIELD(frame_code)                                                                          \
+	FIELD(frame_builtins)                                                                      \
+	FIELD(frame_globals)                                                                       \
+	FIELD(frame_locals)                                                                        \
+	FIELD(frame_valuestack)                                                                    \
+	FIELD(frame_stacktop)                                                                      \
+	FIELD(frame_stackdepth)                                                                    \
+	FIELD(frame_lasti)                                                                         \
+	FIELD(frame_localsplus)                                                                    \
 	/* PyGenObject, also of coroutines and asynchronous generators */                          \
+	FIELD(generator_frame)                                                                     \
 	FIELD(generator_code)                                                                      \
 	FIELD(generator_name)                                                                      \
 	FIELD(generator_qualname)                                                                  \
+	FIELD(generator_exc_type)                                                                  \
 	FIELD(generator_exc_value)                                                                 \
+	FIELD(generator_exc_traceback)                                                             \
 	FIELD(generator_origin_or_finalizer)                                                       \
 	FIELD(generator_state)                                                                     \
 	FIELD(generator_iframe)                                                                    \
@@ -117,6 +137,9 @@
 	FIELD(code_exceptiontable)                                                                 \
 	FIELD(code_localsplusnames)                                                                \
 	FIELD(code_localspluskinds)                                                                \
+	FIELD(code_varnames)                                                                       \
+	FIELD(code_cellvars)                                                                       \
+	FIELD(code_freevars)                                                                       \
 	FIELD(code_filename)                                                                       \
 	FIELD(code_name)                                                                           \
 	FIELD(code_qualname)                                                                       \
@@ -124,10 +147,14 @@
 	FIELD(code_firstlineno)                                                                    \
 	FIELD(code_nlocalsplus)                                                                    \
 	FIELD(code_nfreevars)                                                                      \
+	FIELD(code_nlocals)                                                                        \
 	FIELD(code_stacksize)                                                                      \
 	FIELD(code_code_cache)                                                                     \
 	FIELD(code_cached)                                                                         \
 	FIELD(code_extra)                                                                          \
+	FIELD(code_cell2arg)                                                                       \
+	FIELD(code_opcache)                                                                        \
+	FIELD(code_opcache_size)                                                                   \
 	FIELD(code_adaptive)                                                                       \
 	/* PyFunctionObject */                                                                     \
 	FIELD(function_globals)                                                                    \
@@ -161,9 +188,11 @@
 	FIELD(type_size)                                                                           \
 	/* PyDictKeysObject */                                                                     \
 	FIELD(keys_refcount)                                                                       \
+	FIELD(keys_size)                                                                           \
 	FIELD(keys_log2_size)                                                                      \
 	FIELD(keys_log2_index_bytes)                                                               \
 	FIELD(keys_kind)                                                                           \
+	FIELD(keys_lookup)                                                                         \
 	FIELD(keys_usable)                                                                         \
 	FIELD(keys_nentries)                                                                       \
 	FIELD(keys_indices)                                                                        \
@@ -189,15 +218,25 @@
 	FIELD(exception_traceback)                                                                 \
 	FIELD(exception_context)                                                                   \
 	FIELD(exception_cause)                                                                     \
-	FIELD(exception_size)
+	FIELD(exception_size)                                                                      \
+	/* propertyobject */                                                                       \
+	FIELD(property_size)
 
 #define HS_ABSENT UINT32_MAX
 
 /* Where instances keep attributes that are not in a dict. */
 enum hs_values_place {
+	HS_VALUES_NONE,	  /* up to 3.10: nowhere */
 	HS_VALUES_BEFORE, /* 3.11: pointers to values (-32) and dict (-24) before the object */
 	HS_VALUES_TAGGED, /* 3.12: one word at -24: odd, values at word + 1; even, dict */
 	HS_VALUES_INLINE, /* 3.13: dict at -24; values behind the body, with a header */
+};
+
+/* What a code object's line table looks like; see lines.c. */
+enum hs_line_table {
+	HS_LINES_STEPS,	    /* co_lnotab, up to 3.9 */
+	HS_LINES_RANGES,    /* co_linetable of 3.10 */
+	HS_LINES_LOCATIONS, /* co_linetable, 3.11 on */
 };
 
 /*
@@ -224,6 +263,7 @@ struct hs_layout {
 	uint32_t minor;	      /* 11 for 3.11 */
 	uint32_t since_micro; /* the first release of 3.minor that it holds for */
 	enum hs_values_place values_place;
+	enum hs_line_table line_table;
 	int generator_cleared;	  /* gi_frame_state from which on there is no frame */
 	bool static_type_presize; /* sys.getsizeof adds a GC head even to static types */
 	const struct hs_published *published;
@@ -241,10 +281,19 @@ struct hs_layout {
  */
 const struct hs_layout *hs_layout_find(uint32_t minor, uint32_t micro);
 
+/* The layouts there are, by ascending version; NULL behind the last. */
+const struct hs_layout *hs_layout_at(size_t i);
+
+/* The versions there are, in words: "3.8 to 3.13".  No version in between is missing. */
+const char *hs_layout_versions(char *buffer, size_t size);
+
 /*
  * To add a version: a file v3_MINOR.c with one such struct, a line here and one in the table of
  * layout.c; then run the oracle tests on it.
  */
+extern const struct hs_layout hs_layout_3_8;
+extern const struct hs_layout hs_layout_3_9;
+extern const struct hs_layout hs_layout_3_10;
 extern const struct hs_layout hs_layout_3_11;
 extern const struct hs_layout hs_layout_3_12;
 extern const struct hs_layout hs_layout_3_13;

@@ -272,7 +272,10 @@ uint64_t hs_dict_size(struct hs_python *python, const struct hs_object *object)
 
 	if (!hs_dict_open(python, object->address, &dict))
 		return size;
-	if (dict.split)
+	/* Until 3.10 there is room for values of all keys that the table could have. */
+	if (dict.split && python->layout->minor < 11)
+		size += 8 * dict.keys.capacity;
+	else if (dict.split)
 		size += 8 * (dict.keys.nentries + dict.keys.usable);
 	/* Shared keys are counted with the class; those of empty dicts nowhere. */
 	if (dict.keys.refcount == 1)

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* frames.c: frame objects, generators, coroutines, and the frames inside them. */
+/*
+ * frames.c: frame objects, generators, coroutines, and the frames inside them, from 3.11 on; those
+ * of versions before stand in frame_objects.c.
+ */
+#include "libsnap/python/locals.h"
 #include "libsnap/python/visit/visit.h"
 
 #define AT(field) HS_LAYOUT_FIELD(field)
@@ -7,17 +11,6 @@
 enum {
 	OWNED_BY_FRAME_OBJECT = 2, /* _PyInterpreterFrame.owner */
 };
-
-/* Locals and evaluation stack of the code at @code, in words; 0 if it cannot be read. */
-static uint64_t code_slots(struct hs_python *python, hs_addr code, uint32_t *locals)
-{
-	uint32_t stack = 0;
-
-	*locals = 0;
-	hs_image_u32(python->image, code + python->layout->code_nlocalsplus, locals);
-	hs_image_u32(python->image, code + python->layout->code_stacksize, &stack);
-	return *locals < 1u << 24 && stack < 1u << 24 ? (uint64_t)*locals + stack : 0;
-}
 
 int64_t hs_frame_slots(struct hs_python *python, hs_addr frame)
 {
@@ -33,34 +26,35 @@ int64_t hs_frame_slots(struct hs_python *python, hs_addr frame)
 	return end ? (int64_t)(end - frame - layout->iframe_localsplus) / 8 : 0;
 }
 
-static void visit_slots(struct hs_python *python, hs_addr frame, hs_addr code)
+void hs_visit_slots(struct hs_python *python, hs_addr first, uint64_t count,
+		    const struct hs_locals *locals)
 {
-	const struct hs_layout *layout = python->layout;
-	hs_addr first = frame + layout->iframe_localsplus;
-	struct hs_words names = {0};
 	struct hs_words slots;
-	hs_addr tuple;
-	uint32_t locals;
-	uint64_t limit = code_slots(python, code, &locals);
-	int64_t count = hs_frame_slots(python, frame);
 
-	if (count <= 0 || (uint64_t)count > limit)
-		return;
-	count = (int64_t)hs_python_limit(python, first, (uint64_t)count);
-	slots = hs_words_open(python->image, first, (uint64_t)count);
-	if (hs_image_u64(python->image, code + layout->code_localsplusnames, &tuple))
-		names = hs_words_open(python->image, tuple + layout->tuple_items, locals);
-	for (uint32_t i = 0; i < (uint32_t)count; i++) {
+	count = hs_python_limit(python, first, count);
+	slots = hs_words_open(python->image, first, count);
+	for (uint32_t i = 0; i < count; i++) {
 		hs_addr value = hs_stack_ref(python, hs_words_get(&slots, i));
 		uint32_t name = HS_NONE;
 
-		if (i < locals && names.image && !python->redact)
-			name = hs_text_number(python, hs_words_get(&names, i));
+		if (i < locals->count && !python->redact)
+			name = hs_text_number(python, hs_locals_name(locals, i));
 		if (name == HS_NONE)
 			hs_visit(python, value, HS_LABEL_NONE, 0);
 		else
 			hs_visit(python, value, HS_LABEL_LOCAL, name);
 	}
+}
+
+static void visit_slots(struct hs_python *python, hs_addr frame, hs_addr code)
+{
+	int64_t count = hs_frame_slots(python, frame);
+	struct hs_locals locals;
+
+	if (count > 0 && hs_locals_open(python, code, &locals) &&
+	    count <= (int64_t)locals.count + locals.stack)
+		hs_visit_slots(python, frame + python->layout->iframe_localsplus, (uint64_t)count,
+			       &locals);
 }
 
 void hs_visit_frame(struct hs_python *python, hs_addr frame)
@@ -113,9 +107,12 @@ static hs_addr frame_code(struct hs_python *python, hs_addr frame)
 
 static uint64_t slots_size(struct hs_python *python, hs_addr code)
 {
-	uint32_t locals;
+	struct hs_locals locals;
+	uint64_t size = python->layout->iframe_localsplus;
 
-	return python->layout->iframe_localsplus + 8 * code_slots(python, code, &locals);
+	if (hs_locals_open(python, code, &locals))
+		size += 8 * ((uint64_t)locals.count + locals.stack);
+	return size;
 }
 
 static uint64_t frame_size(struct hs_python *python, const struct hs_object *object)
@@ -168,21 +165,25 @@ static uint64_t generator_size(struct hs_python *python, const struct hs_object 
 
 static const struct hs_rule rules[] = {
 	{.name = "frame",
+	 .versions = HS_SINCE(11),
 	 .role = HS_ROLE_FRAME,
 	 .fields = frame_fields,
 	 .visit = frame_visit,
 	 .size = frame_size},
 	{.name = "generator",
+	 .versions = HS_SINCE(11),
 	 .role = HS_ROLE_GENERATOR,
 	 .fields = generator_fields,
 	 .visit = generator_visit,
 	 .size = generator_size},
 	{.name = "coroutine",
+	 .versions = HS_SINCE(11),
 	 .role = HS_ROLE_GENERATOR,
 	 .fields = generator_fields,
 	 .visit = generator_visit,
 	 .size = generator_size},
 	{.name = "async_generator",
+	 .versions = HS_SINCE(11),
 	 .role = HS_ROLE_GENERATOR,
 	 .fields = async_generator_fields,
 	 .visit = generator_visit,

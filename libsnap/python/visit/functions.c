@@ -50,8 +50,12 @@ static const struct hs_field_rule wrapper_fields[] = {
 };
 
 static const struct hs_field_rule property_fields[] = {
-	{"fget", 16, 0},    {"fset", 24, 0},	 {"fdel", 32, 0},
-	{"__doc__", 40, 0}, {"__name__", 48, 0}, {0},
+	{"fget", 16, 0},
+	{"fset", 24, 0},
+	{"fdel", 32, 0},
+	{"__doc__", 40, 0},
+	{"__name__", 48, HS_SINCE(10)},
+	{0},
 };
 
 static const struct hs_field_rule descriptor_fields[] = {
@@ -91,6 +95,9 @@ static const struct hs_field_rule code_fields[] = {
 	{"co_exceptiontable", AT(code_exceptiontable), HS_FIELD_LAYOUT | HS_FIELD_HIDDEN},
 	{"co_localsplusnames", AT(code_localsplusnames), HS_FIELD_LAYOUT | HS_FIELD_HIDDEN},
 	{"co_localspluskinds", AT(code_localspluskinds), HS_FIELD_LAYOUT | HS_FIELD_HIDDEN},
+	{"co_varnames", AT(code_varnames), HS_FIELD_LAYOUT | HS_FIELD_HIDDEN},
+	{"co_cellvars", AT(code_cellvars), HS_FIELD_LAYOUT | HS_FIELD_HIDDEN},
+	{"co_freevars", AT(code_freevars), HS_FIELD_LAYOUT | HS_FIELD_HIDDEN},
 	{"co_filename", AT(code_filename), HS_FIELD_LAYOUT | HS_FIELD_HIDDEN},
 	{"co_name", AT(code_name), HS_FIELD_LAYOUT | HS_FIELD_HIDDEN},
 	{"co_qualname", AT(code_qualname), HS_FIELD_LAYOUT | HS_FIELD_HIDDEN},
@@ -116,13 +123,39 @@ static void code_hidden(struct hs_python *python, const struct hs_object *object
 	}
 }
 
+enum {
+	OPCACHE_SIZE = 32, /* sizeof(_PyOpcache) */
+};
+
+/* Until 3.10 the instructions are a bytes object, and what they have learnt is a table each. */
+static uint64_t old_code_size(struct hs_python *python, const struct hs_object *object)
+{
+	const struct hs_layout *layout = python->layout;
+	uint64_t size = object->type->basicsize;
+	uint64_t length = 0;
+
+	if (hs_word(object, layout->code_cell2arg) &&
+	    hs_image_u64(python->image, hs_word(object, layout->code_cellvars) + PY_SIZE, &length))
+		size += 8 * length;
+	if (hs_word(object, layout->code_opcache) &&
+	    hs_image_u64(python->image, hs_word(object, layout->code_code_cache) + PY_SIZE,
+			 &length))
+		size += (uint64_t)OPCACHE_SIZE *
+				(hs_half(object, layout->code_opcache_size) & 0xff) +
+			length / 2;
+	return size;
+}
+
 static uint64_t code_size(struct hs_python *python, const struct hs_object *object)
 {
 	uint64_t size = python->layout->code_adaptive + 2 * hs_ob_size(object);
 	hs_addr extra = hs_word(object, python->layout->code_extra);
 	uint64_t extra_count;
 
-	size = (size + 7) & ~(uint64_t)7;
+	if (python->layout->code_adaptive == HS_ABSENT)
+		size = old_code_size(python, object);
+	else
+		size = (size + 7) & ~(uint64_t)7;
 	if (extra && hs_image_u64(python->image, extra, &extra_count) && extra_count < 1024)
 		size += 8 + 8 * extra_count;
 	return size;

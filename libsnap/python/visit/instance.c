@@ -30,6 +30,8 @@ static struct attributes find_attributes(struct hs_python *python, const struct 
 
 	hs_image_u64(python->image, object->address + (hs_addr)(int64_t)PY_MANAGED_DICT, &word);
 	switch (python->layout->values_place) {
+	case HS_VALUES_NONE:
+		break;
 	case HS_VALUES_BEFORE:
 		found.dict = word;
 		hs_image_u64(python->image,

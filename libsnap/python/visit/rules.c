@@ -3,10 +3,10 @@
 #include "libsnap/python/visit/visit.h"
 
 static const struct hs_rule_family *const families[] = {
-	&hs_rules_atoms,      &hs_rules_classes,    &hs_rules_containers, &hs_rules_ctypes,
-	&hs_rules_exceptions, &hs_rules_extensions, &hs_rules_frames,	  &hs_rules_functions,
-	&hs_rules_itertools,  &hs_rules_library,    &hs_rules_modules,	  &hs_rules_pickle,
-	&hs_rules_typing,
+	&hs_rules_atoms,      &hs_rules_classes,    &hs_rules_containers,    &hs_rules_ctypes,
+	&hs_rules_exceptions, &hs_rules_extensions, &hs_rules_frame_objects, &hs_rules_frames,
+	&hs_rules_functions,  &hs_rules_itertools,  &hs_rules_library,	     &hs_rules_modules,
+	&hs_rules_pickle,     &hs_rules_typing,
 };
 
 const struct hs_rule *hs_rule_by_name(struct hs_str name, unsigned int minor)
@@ -48,7 +48,7 @@ const struct hs_rule *hs_rule_of(struct hs_python *python, const struct hs_pytyp
 	if (rule->anywhere || strchr(rule->name, '.'))
 		return rule;
 	if (type->flags & PY_FLAG_HEAPTYPE ||
-	    file_at(python, type->address) != file_at(python, python->runtime))
+	    file_at(python, type->address) != file_at(python, python->type_type))
 		return NULL;
 	return rule;
 }

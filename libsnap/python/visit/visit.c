@@ -456,6 +456,9 @@ static uint64_t presize(const struct hs_python *python, const struct hs_object *
 	uint32_t pre_header = PY_FLAG_MANAGED_DICT;
 	uint64_t size = 0;
 
+	/* Until 3.10 the object is asked, not its type. */
+	if (python->layout->minor < 11)
+		return has_gc(object) ? PY_GC_HEAD_SIZE : 0;
 	if (python->layout->minor >= 12)
 		pre_header |= PY_FLAG_MANAGED_WEAKREF;
 	if (flags & PY_FLAG_HAVE_GC)

@@ -83,6 +83,8 @@ struct hs_rule {
 	bool no_type; /* a heap type whose traverse leaves out the type itself */
 };
 
+struct hs_locals;
+
 struct hs_rule_family {
 	const struct hs_rule *rules;
 	size_t count;
@@ -94,6 +96,7 @@ extern const struct hs_rule_family hs_rules_containers;
 extern const struct hs_rule_family hs_rules_ctypes;
 extern const struct hs_rule_family hs_rules_exceptions;
 extern const struct hs_rule_family hs_rules_extensions;
+extern const struct hs_rule_family hs_rules_frame_objects;
 extern const struct hs_rule_family hs_rules_frames;
 extern const struct hs_rule_family hs_rules_functions;
 extern const struct hs_rule_family hs_rules_itertools;
@@ -206,6 +209,10 @@ uint64_t hs_type_buffers(struct hs_python *python, const struct hs_object *objec
  * it does not say, as while it runs.  Not checked against its code.
  */
 int64_t hs_frame_slots(struct hs_python *python, hs_addr frame);
+
+/* Variables and evaluation stack of a frame: the @count words at @first. */
+void hs_visit_slots(struct hs_python *python, hs_addr first, uint64_t count,
+		    const struct hs_locals *locals);
 
 /* Locals and evaluation stack of the interpreter frame at @frame, with what it refers to. */
 void hs_visit_frame(struct hs_python *python, hs_addr frame);

@@ -4,6 +4,7 @@
 
 #include "libsnap/python/layouts/layout.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 struct field {
@@ -31,15 +32,34 @@ static void versions(void **state)
 {
 	(void)state;
 	assert_null(hs_layout_find(0, 0));
-	assert_null(hs_layout_find(10, 0));
+	assert_null(hs_layout_find(7, 0));
+	assert_null(hs_layout_find(16, HS_ABSENT));
 	assert_null(hs_layout_find(UINT32_MAX, HS_ABSENT));
-	for (uint32_t minor = 11; minor <= 15; minor++)
+	for (uint32_t minor = 8; minor <= 15; minor++)
 		for (uint32_t micro = 0; micro < 20; micro++) {
 			const struct hs_layout *layout = hs_layout_find(minor, micro);
 
 			assert_int_equal(layout->minor, minor);
 			assert_true(layout->since_micro <= micro);
 		}
+}
+
+/* What is said to be supported is what there is, without a gap. */
+static void versions_in_words(void **state)
+{
+	const struct hs_layout *layout;
+	uint32_t last = 0;
+	char expected[32];
+	char said[32];
+
+	(void)state;
+	for (size_t i = 0; (layout = hs_layout_at(i)); i++) {
+		assert_true(!i || layout->minor == last || layout->minor == last + 1);
+		last = layout->minor;
+		assert_ptr_equal(hs_layout_find(layout->minor, layout->since_micro), layout);
+	}
+	snprintf(expected, sizeof(expected), "3.%u to 3.%u", hs_layout_at(0)->minor, last);
+	assert_string_equal(hs_layout_versions(said, sizeof(said)), expected);
 }
 
 static void releases_differ(void **state)
@@ -80,9 +100,10 @@ static bool is_offset(const char *name)
 static bool may_be_zero(const char *name)
 {
 	static const char *const first[] = {
-		"interp_next",	"iframe_code",	      "iframe_function",      "keys_refcount",
-		"values_first", "tstate_cframe",      "cframe_current_frame", "types_entry_dict",
-		"interp_ceval", "hashtable_nentries", "hashtable_nbuckets"};
+		"interp_next",	 "iframe_code",	       "iframe_function",      "keys_refcount",
+		"values_first",	 "tstate_cframe",      "cframe_current_frame", "types_entry_dict",
+		"interp_ceval",	 "hashtable_nentries", "hashtable_nbuckets",   "exc_item_type",
+		"exc_item_value"};
 
 	for (size_t i = 0; i < sizeof(first) / sizeof(first[0]); i++)
 		if (!strcmp(name, first[i]))
@@ -156,6 +177,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(versions),
+		cmocka_unit_test(versions_in_words),
 		cmocka_unit_test(releases_differ),
 		cmocka_unit_test(no_field_is_forgotten_or_double),
 		cmocka_unit_test(published_fields_are_known),
