@@ -4,9 +4,15 @@
 #include "fake.h"
 #include "libsnap/python/tracemalloc.h"
 
+static const struct hs_layout *const layouts[] = {
+	&hs_layout_3_8,	 &hs_layout_3_9,  &hs_layout_3_10,   &hs_layout_3_11, &hs_layout_3_12,
+	&hs_layout_3_13, &hs_layout_3_14, &hs_layout_3_14_0, &hs_layout_3_15,
+};
+
 enum {
 	BUCKETS = 16,
 	BLOCKS = 10,
+	LAYOUTS = sizeof(layouts) / sizeof(layouts[0]),
 };
 
 /* A tracer of a fake heap. */
@@ -169,13 +175,13 @@ static uint32_t caller_of(const struct hs_snapshot *snap, uint32_t site)
 static void every_block_has_its_traceback(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < FAKE_LAYOUT_COUNT; i++) {
+	for (size_t i = 0; i < LAYOUTS; i++) {
 		struct hs_snapshot *snap;
 		struct tracer tracer;
 		uint32_t count;
 		uint32_t site;
 
-		begin(&tracer, FAKE_LAYOUTS[i]);
+		begin(&tracer, layouts[i]);
 		assert_true(read_traces(&tracer));
 		for (int k = 0; k < BLOCKS; k++)
 			assert_int_equal(site_at(&tracer, BLOCK + 16 * (hs_addr)k * 5),
@@ -206,8 +212,8 @@ static void nothing_is_traced(void **state)
 	uint32_t count;
 
 	(void)state;
-	for (size_t i = 0; i < FAKE_LAYOUT_COUNT; i++) {
-		begin(&tracer, FAKE_LAYOUTS[i]);
+	for (size_t i = 0; i < LAYOUTS; i++) {
+		begin(&tracer, layouts[i]);
 		fake_u32(&tracer.fake, tracer.place.config + PY_TRACER_TRACING, 0);
 		assert_true(read_traces(&tracer));
 		assert_int_equal(site_at(&tracer, BLOCK), 0);
@@ -275,14 +281,14 @@ static void spoil(struct tracer *tracer, enum wrong wrong)
 static void torn_tables_are_told(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < FAKE_LAYOUT_COUNT; i++)
+	for (size_t i = 0; i < LAYOUTS; i++)
 		for (enum wrong wrong = FEWER_THAN_SAID; wrong < WRONG_COUNT; wrong++) {
 			struct tracer tracer;
 
-			begin(&tracer, FAKE_LAYOUTS[i]);
+			begin(&tracer, layouts[i]);
 			spoil(&tracer, wrong);
 			if (read_traces(&tracer))
-				fail_msg("3.%u: mistake %d was not seen", FAKE_LAYOUTS[i]->minor,
+				fail_msg("3.%u: mistake %d was not seen", layouts[i]->minor,
 					 (int)wrong);
 			end(&tracer);
 		}
@@ -328,11 +334,11 @@ static void tables_that_are_none(void **state)
 static void tracebacks_that_are_none(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < FAKE_LAYOUT_COUNT; i++) {
+	for (size_t i = 0; i < LAYOUTS; i++) {
 		struct tracer tracer;
 		hs_addr traceback;
 
-		begin(&tracer, FAKE_LAYOUTS[i]);
+		begin(&tracer, layouts[i]);
 		add_entry(&tracer, BLOCK + 16, 0x1000);
 		add_entry(&tracer, BLOCK + 32, 0);
 		add_entry(&tracer, BLOCK + 48, tracer.table + 4);
@@ -351,13 +357,13 @@ static void tracebacks_that_are_none(void **state)
 static void files_without_a_name(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < FAKE_LAYOUT_COUNT; i++) {
+	for (size_t i = 0; i < LAYOUTS; i++) {
 		struct hs_snapshot *snap;
 		struct tracer tracer;
 		hs_addr traceback;
 		uint32_t site;
 
-		begin(&tracer, FAKE_LAYOUTS[i]);
+		begin(&tracer, layouts[i]);
 		traceback = add_traceback(&tracer.fake, files, 1, 9);
 		fake_u64(&tracer.fake, traceback + PY_TRACEBACK_FRAMES, 0x1000);
 		add_entry(&tracer, BLOCK + 16, traceback);
@@ -391,7 +397,7 @@ static void names_are_left_out(void **state)
 }
 
 /* Without a symbol for the variable it is found among the data of the program. */
-static void table_without_a_symbol(void **state)
+static void find_without_a_symbol(const struct hs_layout *layout)
 {
 	static const char text[] = "00500000-00501000 r-xp 00000000 08:01 7 /usr/bin/python3.11\n"
 				   "7f0000000000-7f0000400000 rw-p 00000000 08:01 7 "
@@ -400,27 +406,59 @@ static void table_without_a_symbol(void **state)
 	hs_addr domains;
 	hs_addr other;
 
-	(void)state;
-	begin(&tracer, &hs_layout_3_11);
+	begin(&tracer, layout);
 	assert_null(hs_maps_parse(text, &tracer.fake.image->maps));
 	tracer.place.traces = 0;
 	/* Others that look alike: a table of tables, and one that no function hashes for. */
 	domains = fake_alloc(&tracer.fake, 16);
 	other = fake_alloc(&tracer.fake, 96);
 	fake_u64(&tracer.fake, domains, other);
-	fake_u64(&tracer.fake, other, 1);
-	fake_u64(&tracer.fake, other + 8, BUCKETS);
+	fake_u64(&tracer.fake, other + layout->hashtable_nentries, 1);
+	fake_u64(&tracer.fake, other + layout->hashtable_nbuckets, BUCKETS);
 	fake_u64(&tracer.fake, other + PY_HASHTABLE_BUCKETS, tracer.buckets);
-	fake_u64(&tracer.fake, other + tracer.fake.python.layout->hashtable_hash_func, 0x7000);
+	fake_u64(&tracer.fake, other + layout->hashtable_hash_func, 0x7000);
 	assert_true(read_traces(&tracer));
 	assert_true(site_at(&tracer, BLOCK));
 	assert_true(site_at(&tracer, BLOCK + 16 * 5));
 	/* Nothing of the kind. */
-	fake_u64(&tracer.fake, tracer.table + tracer.fake.python.layout->hashtable_hash_func,
-		 0x7000);
+	fake_u64(&tracer.fake, tracer.table + layout->hashtable_hash_func, 0x7000);
 	assert_true(read_traces(&tracer));
 	assert_int_equal(site_at(&tracer, BLOCK), 0);
 	assert_gap(&tracer, "its table was not found");
+	end(&tracer);
+}
+
+static void table_without_a_symbol(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < LAYOUTS; i++)
+		if (layouts[i]->runtime_tracemalloc == HS_ABSENT)
+			find_without_a_symbol(layouts[i]);
+}
+
+/* 3.8 could be told to keep what is no memory of Python's in the same table. */
+static void other_domains(void **state)
+{
+	struct tracer tracer;
+	hs_addr entry;
+	hs_addr traceback;
+
+	(void)state;
+	begin(&tracer, &hs_layout_3_8);
+	fake_u64(&tracer.fake, tracer.table + hs_layout_3_8.hashtable_key_size, 16);
+	memset((void *)(uintptr_t)hs_image_at(tracer.fake.image, tracer.buckets, BUCKETS * 8), 0,
+	       (size_t)BUCKETS * 8);
+	set_entries(&tracer, 0);
+	traceback = add_traceback(&tracer.fake, files, 1, 9);
+	for (uint32_t domain = 0; domain < 2; domain++) {
+		entry = add_entry(&tracer, BLOCK + 16 * (hs_addr)domain, 0);
+		fake_u64(&tracer.fake, entry + PY_HASHTABLE_KEY + 8, domain);
+		fake_u64(&tracer.fake, entry + PY_HASHTABLE_KEY + 16, 64);
+		fake_u64(&tracer.fake, entry + PY_HASHTABLE_KEY + 24, traceback);
+	}
+	assert_true(read_traces(&tracer));
+	assert_true(site_at(&tracer, BLOCK));
+	assert_int_equal(site_at(&tracer, BLOCK + 16), 0);
 	end(&tracer);
 }
 
@@ -435,6 +473,7 @@ int main(void)
 		cmocka_unit_test(files_without_a_name),
 		cmocka_unit_test(names_are_left_out),
 		cmocka_unit_test(table_without_a_symbol),
+		cmocka_unit_test(other_domains),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
