@@ -57,6 +57,7 @@ struct hs_python {
 	hs_addr lookdict;	  /* until 3.10: what looks up keys of any kind in a dict */
 	hs_addr set_dummy;	/* what stands in a set's table for an entry removed; 0: not seen */
 	hs_addr type_type;	/* the class `type` */
+	char numpy_major;	/* of numpy.__version__; 0: not looked up yet */
 	uint32_t preview_bytes; /* of a value that are recorded at most; 0: no values are */
 	uint64_t salt;		/* of fingerprints */
 	bool redact;		/* leave out names that may tell of the target's data */

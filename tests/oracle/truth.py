@@ -59,7 +59,11 @@ def write(path, remarks=()):
     with open(path, "w", buffering=1 << 20) as out:
         out.write(json.dumps(list(remarks)) + "\n")
         objects = closure()
-        ours = {id(objects), id(out), id(out.buffer), id(out.buffer.raw)}
+        # Some classes find out their size in Python and remember what they learn on the way, and
+        # some types are made ready when they are first asked.
+        for obj in objects:
+            size_of(obj)
+        ours = {id(objects), id(out), id(out.buffer), id(out.buffer.raw), id(vars(out.buffer.raw))}
         for obj in objects:
             if id(obj) in ours:
                 continue

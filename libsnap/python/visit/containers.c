@@ -2,16 +2,21 @@
 /* containers.c: list, tuple, set, dict and their relatives. */
 #include "libsnap/python/visit/visit.h"
 
-static void list_visit(struct hs_python *python, const struct hs_object *object)
+/* From the last to the first, as list_traverse() and tupletraverse() go. */
+static void visit_down(struct hs_python *python, hs_addr items, uint64_t count)
 {
-	hs_addr items = hs_word(object, PY_LIST_ITEMS);
-	uint64_t count = hs_python_limit(python, items, hs_ob_size(object));
-	struct hs_words words = hs_words_open(python->image, items, count);
+	struct hs_words words;
 
-	/* From the last to the first, as list_traverse() does. */
+	count = hs_python_limit(python, items, count);
+	words = hs_words_open(python->image, items, count);
 	hs_visit_begin(python, HS_LABEL_INDEX_DOWN, 0);
 	for (uint64_t i = count; i-- > 0;)
 		hs_visit(python, hs_words_get(&words, i), HS_LABEL_INDEX_DOWN, (uint32_t)i);
+}
+
+static void list_visit(struct hs_python *python, const struct hs_object *object)
+{
+	visit_down(python, hs_word(object, PY_LIST_ITEMS), hs_ob_size(object));
 }
 
 static uint64_t list_size(struct hs_python *python, const struct hs_object *object)
@@ -28,8 +33,7 @@ static uint64_t list_buffers(struct hs_python *python, const struct hs_object *o
 
 static void tuple_visit(struct hs_python *python, const struct hs_object *object)
 {
-	hs_visit_items(python, object->address + python->layout->tuple_items, hs_ob_size(object),
-		       0);
+	visit_down(python, object->address + python->layout->tuple_items, hs_ob_size(object));
 }
 
 /*

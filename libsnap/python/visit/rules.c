@@ -6,7 +6,8 @@ static const struct hs_rule_family *const families[] = {
 	&hs_rules_atoms,      &hs_rules_classes,    &hs_rules_containers,    &hs_rules_ctypes,
 	&hs_rules_exceptions, &hs_rules_extensions, &hs_rules_frame_objects, &hs_rules_frames,
 	&hs_rules_functions,  &hs_rules_itertools,  &hs_rules_library,	     &hs_rules_modules,
-	&hs_rules_pickle,     &hs_rules_typing,
+	&hs_rules_numpy,      &hs_rules_cython,	    &hs_rules_packages,	     &hs_rules_pickle,
+	&hs_rules_typing,
 };
 
 const struct hs_rule *hs_rule_by_name(struct hs_str name, unsigned int minor)
@@ -43,7 +44,8 @@ const struct hs_rule *hs_rule_of(struct hs_python *python, const struct hs_pytyp
 		hs_rule_by_name(hs_type_raw_name(python, type->address), python->layout->minor);
 
 	/* A class written in Python may be called anything. */
-	if (!rule || type->traverse == python->subtype_traverse)
+	if (!rule || type->traverse == python->subtype_traverse ||
+	    (rule->basicsize && rule->basicsize != type->basicsize))
 		return NULL;
 	if (rule->anywhere || strchr(rule->name, '.'))
 		return rule;

@@ -26,7 +26,9 @@ void hs_visit_body(struct hs_python *python, const struct hs_object *object)
 	for (; offset + 8 <= definer->basicsize; offset += 8) {
 		uint32_t name = name_of(type, offset);
 
-		if ((int64_t)offset == definer->weaklistoffset)
+		/* Nobody counts a reference to oneself. */
+		if ((int64_t)offset == definer->weaklistoffset ||
+		    hs_word(object, offset) == object->address)
 			continue;
 		if ((int64_t)offset == definer->dictoffset)
 			hs_visit_named(python, hs_word(object, offset), "__dict__");

@@ -74,6 +74,7 @@ struct hs_rule {
 	uint8_t preview;
 	/* What the allocator holds for what the object owns; NULL: nothing, or that of a base. */
 	uint64_t (*buffers)(struct hs_python *python, const struct hs_object *object);
+	uint32_t basicsize;	  /* of types that this holds for; 0: of any */
 	bool subclass_keeps_role; /* instances of subclasses have the same role */
 	/*
 	 * A name without a dot is that of one of the interpreter's own types, unless this is set:
@@ -102,6 +103,9 @@ extern const struct hs_rule_family hs_rules_functions;
 extern const struct hs_rule_family hs_rules_itertools;
 extern const struct hs_rule_family hs_rules_library;
 extern const struct hs_rule_family hs_rules_modules;
+extern const struct hs_rule_family hs_rules_numpy;
+extern const struct hs_rule_family hs_rules_cython;
+extern const struct hs_rule_family hs_rules_packages;
 extern const struct hs_rule_family hs_rules_pickle;
 extern const struct hs_rule_family hs_rules_typing;
 
