@@ -52,7 +52,8 @@ static int compare(struct terminal *terminal, const struct options *options,
 	struct hs_error *err;
 	int code;
 
-	err = hs_diff_create(a, b, options->operands, options->by, options->by_count, &diff);
+	err = hs_diff_create(a, b, options->operands, options->by, options->by_count, options->size,
+			     &diff);
 	if (err)
 		return terminal_fail(terminal, err);
 	code = print_diff(terminal, options, diff);
@@ -72,8 +73,8 @@ static int compare(struct terminal *terminal, const struct options *options,
 int cmd_diff(const struct options *options, struct terminal *terminal)
 {
 	struct hs_open_options open = {
-		.columns = HS_COLUMN_ADDRESS | HS_COLUMN_TYPE | HS_COLUMN_SIZE | HS_COLUMN_OWNER |
-			   HS_COLUMN_FINGERPRINT | HS_COLUMN_EDGES,
+		.columns = HS_COLUMN_ADDRESS | HS_COLUMN_TYPE | hs_size_column(options->size) |
+			   HS_COLUMN_OWNER | HS_COLUMN_FINGERPRINT | HS_COLUMN_EDGES,
 		.progress = terminal_progress,
 		.progress_context = terminal,
 	};

@@ -17,7 +17,7 @@ static int print_partition(struct terminal *terminal, const struct options *opti
 	struct hs_error *err;
 	int code;
 
-	err = hs_partition_create(snap, options->by, options->by_count, &partition);
+	err = hs_partition_create(snap, options->by, options->by_count, options->size, &partition);
 	if (err)
 		return terminal_fail(terminal, err);
 	err = hs_report_from_partition(partition, &report);
@@ -32,7 +32,7 @@ static int print_partition(struct terminal *terminal, const struct options *opti
 int cmd_top(const struct options *options, struct terminal *terminal)
 {
 	struct hs_open_options open = {
-		.columns = HS_COLUMN_TYPE | HS_COLUMN_SIZE,
+		.columns = HS_COLUMN_TYPE | hs_size_column(options->size),
 		.progress = terminal_progress,
 		.progress_context = terminal,
 	};

@@ -186,6 +186,17 @@ static bool parse_rows(struct parser *parser, const char *argument)
 	return true;
 }
 
+static bool parse_size(struct parser *parser, const char *argument)
+{
+	if (!strcmp(argument, hs_size_name(HS_SIZE_SHALLOW)))
+		parser->options->size = HS_SIZE_SHALLOW;
+	else if (!strcmp(argument, hs_size_name(HS_SIZE_ALLOCATED)))
+		parser->options->size = HS_SIZE_ALLOCATED;
+	else
+		return complain_of_word(parser, "--size", argument, "shallow or allocated");
+	return true;
+}
+
 static bool parse_to(struct parser *parser, const char *argument)
 {
 	char names[256];
@@ -228,6 +239,9 @@ static const struct option_spec specs[] = {
 	 "leave out names of attributes and locals, paths, the command line", SWITCH(redact)},
 	{OPTION_BY, 0, "by", "CLASSIFIER[,...]", "what to sort objects by, kind if not given",
 	 .parse = parse_by, .choice = classifier_choice},
+	{OPTION_SIZE, 0, "size", "SIZE",
+	 "what counts: shallow (of the object alone) or allocated (for it and its buffers)",
+	 .parse = parse_size},
 	{OPTION_ROWS, 'n', "rows", "ROWS", "rows to show, 0 for all; text shows 10",
 	 .parse = parse_rows},
 	{OPTION_JSON, 0, "json", NULL, "one JSON document", SWITCH(json)},

@@ -26,6 +26,7 @@ enum option_bit {
 	OPTION_REDACT = 1 << 13,
 	OPTION_ROWS = 1 << 10,
 	OPTION_TO = 1 << 11,
+	OPTION_SIZE = 1 << 15,
 	OPTION_VALUES = 1 << 14,
 	OPTION_VERBOSE = 1 << 12,
 };
@@ -57,6 +58,7 @@ struct options {
 	bool quiet;
 	bool redact;
 	int64_t rows; /* negative: not given */
+	enum hs_size size;
 	const struct hs_exporter *to;
 	uint32_t values; /* bytes of each value; 0: not given */
 	bool verbose;

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 enum {
-	COLUMNS = HS_COLUMN_ADDRESS | HS_COLUMN_TYPE | HS_COLUMN_SIZE | HS_COLUMN_EDGES,
+	COLUMNS = HS_COLUMN_ADDRESS | HS_COLUMN_TYPE | HS_COLUMN_EDGES,
 	SCORE_MIN = 16 << 10,	/* bytes; see hs_suspect in heapsnap/analysis.h */
 	SCORE_HEAP_PART = 4000, /* and this part of the heap */
 	SCORE_BEST_PART = 50,	/* and this part of the first suspect's */
@@ -54,7 +54,7 @@ static bool find_internal(struct hs_side *side)
 
 static struct hs_error *open_side(struct hs_side *side, const struct hs_snapshot *snap,
 				  const struct hs_classifier *const *by, size_t by_count,
-				  struct hs_strtab *names)
+				  enum hs_size size, struct hs_strtab *names)
 {
 	struct hs_error *err;
 
@@ -63,6 +63,9 @@ static struct hs_error *open_side(struct hs_side *side, const struct hs_snapshot
 		return hs_error_create(HS_ERROR_USAGE,
 				       "the snapshot was opened without a column that comparing "
 				       "needs");
+	err = hs_size_values(side->tables.objects, size, &side->sizes);
+	if (err)
+		return err;
 	err = hs_classify(snap, by, by_count, names, &side->classes);
 	if (err)
 		return err;
@@ -84,11 +87,11 @@ static void fill_rows(struct work *work)
 			bool kept = hs_is_kept(side, object);
 
 			row->count[i]++;
-			row->bytes[i] += objects->size[object];
+			row->bytes[i] += side->sizes[object];
 			row->freed += !i && !kept;
 			row->added += i && !kept;
 			row->survived += i && kept;
-			work->diff->input[i].bytes += objects->size[object];
+			work->diff->input[i].bytes += side->sizes[object];
 		}
 	}
 }
@@ -366,7 +369,7 @@ static bool fill_input(struct hs_diff *diff, size_t i, const struct hs_snapshot 
 
 struct hs_error *hs_diff_create(const struct hs_snapshot *a, const struct hs_snapshot *b,
 				const char *const names[2], const struct hs_classifier *const *by,
-				size_t by_count, struct hs_diff **ret)
+				size_t by_count, enum hs_size size, struct hs_diff **ret)
 {
 	_cleanup_arena_ struct hs_arena *arena = hs_arena_create();
 	_cleanup_work_ struct work work = {0};
@@ -382,15 +385,16 @@ struct hs_error *hs_diff_create(const struct hs_snapshot *a, const struct hs_sna
 	diff->arena = arena;
 	diff->by = hs_arena_copy(arena, by, by_count * sizeof(const void *));
 	diff->by_count = by_count;
+	diff->size = size;
 	diff->same_process = is_same_process(hs_snapshot_info(a), hs_snapshot_info(b));
 	if (!diff->by || !fill_input(diff, 0, a, names[0]) || !fill_input(diff, 1, b, names[1]))
 		return &hs_enomem;
 	/* Of what was there before it need not be known where it came from. */
 	err = hs_classifiers_check(b, names[1], by, by_count);
 	if (!err)
-		err = open_side(&work.side[0], a, by, by_count, &work.names);
+		err = open_side(&work.side[0], a, by, by_count, size, &work.names);
 	if (!err)
-		err = open_side(&work.side[1], b, by, by_count, &work.names);
+		err = open_side(&work.side[1], b, by, by_count, size, &work.names);
 	if (!err)
 		err = compare(&work);
 	if (err)

@@ -50,7 +50,7 @@ static bool add_side(struct hs_growth *growth, const struct hs_side *side, int64
 			continue;
 		class_number = side->classes[side->head[object]];
 		add_bytes(&growth->classes[class_number].below,
-			  sign * bytes_of(objects->size[object]));
+			  sign * bytes_of(side->sizes[object]));
 		if (side->head[object] == object)
 			growth->classes[class_number].heads += sign;
 		container = hs_forest_source(side, object);
@@ -92,15 +92,15 @@ static void add_gone(struct hs_growth *growth)
 	for (hs_id object = 0; object < a->tables.objects->count; object++)
 		if (a->other[object] == HS_OPENED)
 			add_bytes(&growth->classes[a->classes[object]].own,
-				  -bytes_of(a->tables.objects->size[object]));
+				  -bytes_of(a->sizes[object]));
 }
 
 /* Attribute what kept objects grew by. */
 static bool add_kept(struct hs_growth *growth)
 {
 	const struct hs_side *b = growth->b;
-	const uint64_t *before = growth->a->tables.objects->size;
-	const uint64_t *after = b->tables.objects->size;
+	const uint64_t *before = growth->a->sizes;
+	const uint64_t *after = b->sizes;
 	_cleanup_free_ uint32_t *best = best_sites(growth);
 
 	if (!best)
@@ -194,7 +194,7 @@ static bool add_companions(struct hs_companions *companions, const struct hs_sid
 		if (!site_add(&companions->keys, &companions->bytes,
 			      hs_site_key(head, side->classes[object]), &number))
 			return false;
-		add_bytes(&companions->bytes.data[number], sign * bytes_of(objects->size[object]));
+		add_bytes(&companions->bytes.data[number], sign * bytes_of(side->sizes[object]));
 	}
 	return true;
 }

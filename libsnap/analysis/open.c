@@ -64,8 +64,8 @@ static void add_up(struct opening *opening)
 	for (hs_id i = 0; i < objects->count; i++) {
 		if (hs_is_kept(side, i))
 			continue;
-		opening->below[side->head[i]] += objects->size[i];
-		opening->of_class[side->classes[side->head[i]]] += objects->size[i];
+		opening->below[side->head[i]] += side->sizes[i];
+		opening->of_class[side->classes[side->head[i]]] += side->sizes[i];
 	}
 }
 

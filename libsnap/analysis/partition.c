@@ -31,7 +31,7 @@ static int compare_rows(const void *left, const void *right)
 
 /* Add up the classes; those without objects (names of other classifiers) are left out. */
 static bool fill_rows(struct hs_partition *partition, const struct hs_objects *objects,
-		      const struct hs_strtab *names, const uint32_t *numbers)
+		      const uint64_t *sizes, const struct hs_strtab *names, const uint32_t *numbers)
 {
 	struct hs_partition_row *rows;
 	size_t used = 0;
@@ -41,8 +41,8 @@ static bool fill_rows(struct hs_partition *partition, const struct hs_objects *o
 		return false;
 	for (hs_id i = 0; i < objects->count; i++) {
 		rows[numbers[i]].count++;
-		rows[numbers[i]].bytes += objects->size[i];
-		partition->bytes += objects->size[i];
+		rows[numbers[i]].bytes += sizes[i];
+		partition->bytes += sizes[i];
 	}
 	for (size_t i = 0; i < names->strings.size; i++) {
 		if (!rows[i].count)
@@ -59,17 +59,19 @@ static bool fill_rows(struct hs_partition *partition, const struct hs_objects *o
 
 struct hs_error *hs_partition_create(const struct hs_snapshot *snap,
 				     const struct hs_classifier *const *by, size_t by_count,
-				     struct hs_partition **ret)
+				     enum hs_size size, struct hs_partition **ret)
 {
 	const struct hs_objects *objects = hs_snapshot_objects(snap);
 	_cleanup_arena_ struct hs_arena *arena = hs_arena_create();
 	_cleanup_strtab_ struct hs_strtab names = {0};
 	_cleanup_free_ uint32_t *numbers = NULL;
 	struct hs_partition *partition;
+	const uint64_t *sizes;
 	struct hs_error *err;
 
-	if (!hs_has_columns(objects, HS_COLUMN_SIZE))
-		return hs_error_create(HS_ERROR_USAGE, "the snapshot was opened without sizes");
+	err = hs_size_values(objects, size, &sizes);
+	if (err)
+		return err;
 	if (!arena || !hs_strtab_init(&names, arena))
 		return &hs_enomem;
 	partition = hs_arena_array(arena, 1, sizeof(*partition));
@@ -78,6 +80,7 @@ struct hs_error *hs_partition_create(const struct hs_snapshot *snap,
 	partition->arena = arena;
 	partition->by = hs_arena_copy(arena, by, by_count * sizeof(const void *));
 	partition->by_count = by_count;
+	partition->size = size;
 	partition->gaps = hs_snapshot_gap_total(snap);
 	if (!partition->by)
 		return &hs_enomem;
@@ -86,7 +89,7 @@ struct hs_error *hs_partition_create(const struct hs_snapshot *snap,
 		err = hs_classify(snap, by, by_count, &names, &numbers);
 	if (err)
 		return err;
-	if (!fill_rows(partition, objects, &names, numbers))
+	if (!fill_rows(partition, objects, sizes, &names, numbers))
 		return &hs_enomem;
 	hs_steal(arena);
 	*ret = partition;

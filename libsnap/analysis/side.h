@@ -21,6 +21,7 @@
 
 struct hs_side {
 	struct hs_tables tables;
+	const uint64_t *sizes;	/* by object, those that count */
 	struct hs_graph *graph; /* forest only */
 	const struct hs_forest *forest;
 	/*

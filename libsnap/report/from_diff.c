@@ -131,7 +131,8 @@ static void add_answer(struct hs_report *report, const struct hs_diff *diff)
 		hs_line_styled(report, line, HS_STYLE_ALERT, hs_value_text("Grew"));
 		hs_line_text(report, line, " by ");
 		hs_line_add(report, line, bytes((uint64_t)total));
-		hs_line_text(report, line, " in ");
+		hs_line_text(report, line,
+			     diff->size == HS_SIZE_ALLOCATED ? " allocated in " : " in ");
 		hs_line_add(report, line, count((uint64_t)objects));
 		hs_line_text(report, line, objects == 1 ? " object" : " objects");
 	} else {
@@ -366,6 +367,8 @@ struct hs_error *hs_report_from_diff(const struct hs_diff *diff, struct hs_repor
 			     "from one to the other, compare the totals only.");
 	hs_node_line(report, report->root, 0);
 	add_inputs(report, diff);
+	hs_node_field_for(report, report->root, HS_FOR_JSON, "size", NULL,
+			  hs_value_text(hs_size_name(diff->size)));
 	hs_report_by(report, diff->by, diff->by_count);
 	hs_node_field_for(report, report->root, HS_FOR_JSON, "same_process", NULL,
 			  hs_value_bool(diff->same_process));

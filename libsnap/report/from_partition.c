@@ -85,11 +85,15 @@ struct hs_error *hs_report_from_partition(const struct hs_partition *partition,
 			  hs_value_number(HS_VALUE_U64, partition->objects));
 	hs_node_field_for(report, report->root, HS_FOR_JSON, "bytes", NULL,
 			  hs_value_number(HS_VALUE_U64, partition->bytes));
+	hs_node_field_for(report, report->root, HS_FOR_JSON, "size", NULL,
+			  hs_value_text(hs_size_name(partition->size)));
 	hs_report_by(report, partition->by, partition->by_count);
 	line = hs_node_line(report, report->root, 0);
 	hs_line_text(report, line, "Partition of a set of ");
 	hs_line_add(report, line, hs_value_number(HS_VALUE_U64, partition->objects));
-	hs_line_text(report, line, " objects. Total size = ");
+	hs_line_text(report, line,
+		     partition->size == HS_SIZE_ALLOCATED ? " objects. Total allocated size = "
+							  : " objects. Total size = ");
 	hs_line_add(report, line, hs_value_number(HS_VALUE_U64, partition->bytes));
 	hs_line_text(report, line, " bytes.");
 	add_rows(report, partition);

@@ -2,6 +2,7 @@
 """test_top.py: the partition of a snapshot as text, JSON and CSV."""
 import csv
 import io
+import json
 import re
 
 import pytest
@@ -40,6 +41,25 @@ def test_json_adds_up(heapsnap, pair):
         assert row["bytes"] >= following["bytes"]
         assert row["count_pct"] == pytest.approx(100 * row["count"] / document["objects"], abs=0.06)
         assert row["bytes_pct"] == pytest.approx(100 * row["bytes"] / document["bytes"], abs=0.06)
+
+
+def test_two_sizes(heapsnap, pair):
+    shallow = heapsnap.json("top", pair.second, "--size", "shallow")
+    assert shallow == heapsnap.json("top", pair.second)
+    allocated = heapsnap.json("top", pair.second, "--size", "allocated")
+    assert (shallow["size"], allocated["size"]) == ("shallow", "allocated")
+    assert shallow["objects"] == allocated["objects"]
+    assert sum(row["bytes"] for row in allocated["rows"]) == allocated["bytes"]
+    lines = heapsnap("export", pair.second, "--to", "jsonl").stdout.splitlines()
+    assert sum(json.loads(line)["alloc"] for line in lines) == allocated["bytes"]
+    text = heapsnap("top", pair.second, "--size", "allocated").stdout.decode()
+    assert f"Total allocated size = {allocated['bytes']} bytes." in text
+    heapsnap.fails(2, "top", pair.second, "--size", "retained")
+    diff = heapsnap.json("diff", pair.first, pair.second, "--size", "allocated")
+    assert diff["size"] == "allocated"
+    assert diff["snapshots"][1]["bytes"] == allocated["bytes"]
+    assert diff["suspects"][0]["kind"] == heapsnap.json("diff", pair.first, pair.second)[
+        "suspects"][0]["kind"]
 
 
 def test_text_says_what_json_says(heapsnap, pair):

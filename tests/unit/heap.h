@@ -53,6 +53,10 @@ struct heap {
 	uint64_t salt;
 };
 
+enum {
+	HEAP_OVERHEAD = 16, /* bytes more that the allocator holds for each object */
+};
+
 /* The types that every heap has. */
 enum {
 	T_MODULE,
@@ -250,6 +254,7 @@ static inline void heap_build_object(const struct heap *heap, const struct heap_
 				.type = object->type,
 				.shape = hs_build_shape(build, runs, run_count, first_hidden),
 				.size = object->size,
+				.allocated = object->size + HEAP_OVERHEAD,
 				.visible = visible,
 				.flags = object->flags,
 				.generation = HS_GENERATION_NONE,

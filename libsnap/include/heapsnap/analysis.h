@@ -27,6 +27,16 @@ HS_EXPORT const char *hs_classifier_summary(const struct hs_classifier *classifi
 /* Columns that @classifier needs: enum hs_column. */
 HS_EXPORT uint32_t hs_classifier_columns(const struct hs_classifier *classifier);
 
+/* Which size of an object counts. */
+enum hs_size {
+	HS_SIZE_SHALLOW = 0,   /* what the runtime says: HS_COLUMN_SIZE */
+	HS_SIZE_ALLOCATED = 1, /* what the allocator holds for it: HS_COLUMN_ALLOCATED */
+};
+
+/* Its name, "shallow" or "allocated", and the column that it takes: enum hs_column. */
+HS_EXPORT const char *hs_size_name(enum hs_size size);
+HS_EXPORT uint32_t hs_size_column(enum hs_size size);
+
 /* One class of a partition. */
 struct hs_partition_row {
 	struct hs_str kind; /* the class's name; names of several classifiers are joined by ", " */
@@ -38,6 +48,7 @@ struct hs_partition_row {
 struct hs_partition {
 	uint64_t objects;
 	uint64_t bytes;
+	enum hs_size size; /* of which all bytes are sums */
 	const struct hs_classifier *const *by;
 	size_t by_count;
 	struct hs_partition_row *rows;
@@ -47,13 +58,14 @@ struct hs_partition {
 };
 
 /*
- * Sort the objects of @snap by @by_count classifiers at once.  On success *@ret is owned by the
+ * Sort the objects of @snap by @by_count classifiers at once and add up their sizes; the column
+ * of @size must be there.  On success *@ret is owned by the
  * caller: hs_partition_destroy().  It does not refer to @snap any more.  HS_ERROR_FAILED with what
  * to do about it if a classifier is about sites and @snap has none.
  */
 HS_EXPORT struct hs_error *hs_partition_create(const struct hs_snapshot *snap,
 					       const struct hs_classifier *const *by,
-					       size_t by_count,
+					       size_t by_count, enum hs_size size,
 					       struct hs_partition **ret) HS_MUST_CHECK;
 HS_EXPORT void hs_partition_destroy(struct hs_partition *partition);
 
@@ -115,6 +127,7 @@ struct hs_diff {
 	struct hs_diff_input input[2];
 	const struct hs_classifier *const *by;
 	size_t by_count;
+	enum hs_size size; /* of which all bytes are sums */
 	enum hs_verdict verdict;
 	bool same_process;	  /* whether both are of one process, as far as can be told */
 	struct hs_diff_row *rows; /* all classes that occur, by falling delta_bytes */
@@ -126,16 +139,16 @@ struct hs_diff {
 };
 
 /*
- * Compare @a, the earlier, with @b, both with the columns ADDRESS, TYPE, SIZE, EDGES, those of the
- * classifiers, and better OWNER, which helps to name holders, and FINGERPRINT.  Objects are matched
- * by address and type; those whose values differ are not the same.  @names are the files' names for
- * the report.  On success *@ret is owned by the caller: hs_diff_destroy(); it refers to neither
- * snapshot any more.
+ * Compare @a, the earlier, with @b, both with the columns ADDRESS, TYPE, EDGES, that of @size,
+ * those of the classifiers, and better OWNER, which helps to name holders, and FINGERPRINT. Objects
+ * are matched by address and type; those whose values differ are not the same.  @names are the
+ * files' names for the report.  On success *@ret is owned by the caller: hs_diff_destroy(); it
+ * refers to neither snapshot any more.
  */
 HS_EXPORT struct hs_error *hs_diff_create(const struct hs_snapshot *a, const struct hs_snapshot *b,
 					  const char *const names[2],
 					  const struct hs_classifier *const *by, size_t by_count,
-					  struct hs_diff **ret) HS_MUST_CHECK;
+					  enum hs_size size, struct hs_diff **ret) HS_MUST_CHECK;
 HS_EXPORT void hs_diff_destroy(struct hs_diff *diff);
 
 #ifdef __cplusplus

@@ -45,7 +45,7 @@ static void second_snapshot(struct fixture *f)
 	const struct hs_classifier *by = hs_classifier_find("kind", 4);
 	struct hs_snapshot *after = heap_snapshot(&f->heap);
 
-	assert_null(hs_diff_create(f->before, after, names, &by, 1, &f->diff));
+	assert_null(hs_diff_create(f->before, after, names, &by, 1, HS_SIZE_SHALLOW, &f->diff));
 	/* The comparison stands on its own. */
 	hs_snapshot_destroy(after);
 	hs_snapshot_destroy(f->before);
@@ -921,7 +921,7 @@ static void by_site(void **state)
 	(void)state;
 	init(&f);
 	first_snapshot(&f);
-	err = hs_diff_create(f.before, f.before, names, &by, 1, &f.diff);
+	err = hs_diff_create(f.before, f.before, names, &by, 1, HS_SIZE_SHALLOW, &f.diff);
 	assert_non_null(err);
 	assert_non_null(strstr(hs_error_message(err), "b.snap does not say where"));
 	hs_error_destroy(err);
@@ -932,7 +932,7 @@ static void by_site(void **state)
 		heap_set(&f.heap, f.ns, "", object);
 	}
 	after = heap_snapshot(&f.heap);
-	assert_null(hs_diff_create(f.before, after, names, &by, 1, &f.diff));
+	assert_null(hs_diff_create(f.before, after, names, &by, 1, HS_SIZE_SHALLOW, &f.diff));
 	assert_int_equal(row(&f, "app.py:7")->added, MANY);
 	assert_int_equal(row(&f, "app.py:7")->count[0], 0);
 	/* The keys. */

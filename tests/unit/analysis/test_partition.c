@@ -2,7 +2,7 @@
 /* test_partition.c: classifiers, products of them, and the order of rows. */
 #include "heap.h"
 
-#include <heapsnap/analysis.h>
+#include "libsnap/analysis/analysis.h"
 
 static const struct hs_classifier *find(const char *name)
 {
@@ -19,7 +19,7 @@ static struct hs_partition *partition(const struct heap *heap, const char *first
 	struct hs_snapshot *snap = heap_snapshot(heap);
 	struct hs_partition *ret = NULL;
 
-	assert_null(hs_partition_create(snap, by, second ? 2 : 1, &ret));
+	assert_null(hs_partition_create(snap, by, second ? 2 : 1, HS_SIZE_SHALLOW, &ret));
 	/* The rows stand on their own. */
 	hs_snapshot_destroy(snap);
 	return ret;
@@ -211,7 +211,7 @@ static void deep_traceback(void **state)
 	hs_build_object(build, &object);
 	assert_null(hs_build_finish(build, NULL, NULL, &snap));
 	hs_build_destroy(build);
-	assert_null(hs_partition_create(snap, &by, 1, &p));
+	assert_null(hs_partition_create(snap, &by, 1, HS_SIZE_SHALLOW, &p));
 	assert_int_equal(p->row_count, 1);
 	assert_memory_equal(p->rows[0].kind.data, "f:1000 ← f:999 ← ", 19);
 	assert_int_equal(p->rows[0].kind.size, sizeof("f:1000") - 1 +
@@ -234,18 +234,18 @@ static void no_sites(void **state)
 	heap_init(&heap);
 	heap_object(&heap, T_LIST, 5);
 	snap = heap_snapshot(&heap);
-	err = hs_partition_create(snap, by, 2, &p);
+	err = hs_partition_create(snap, by, 2, HS_SIZE_SHALLOW, &p);
 	assert_non_null(err);
 	assert_int_equal(hs_error_code(err), HS_ERROR_FAILED);
 	assert_non_null(strstr(hs_error_message(err), "-X tracemalloc"));
 	assert_null(strstr(hs_error_message(err), "heapsnap info"));
 	hs_error_destroy(err);
-	assert_null(hs_partition_create(snap, by, 1, &p));
+	assert_null(hs_partition_create(snap, by, 1, HS_SIZE_SHALLOW, &p));
 	hs_partition_destroy(p);
 	hs_snapshot_destroy(snap);
 	heap.gaps = 1;
 	snap = heap_snapshot(&heap);
-	err = hs_partition_create(snap, by, 2, &p);
+	err = hs_partition_create(snap, by, 2, HS_SIZE_SHALLOW, &p);
 	assert_non_null(strstr(hs_error_message(err), "heapsnap info"));
 	hs_error_destroy(err);
 	hs_snapshot_destroy(snap);
@@ -268,6 +268,37 @@ static void empty_heap(void **state)
 	heap_deinit(&heap);
 }
 
+static void sizes_that_count(void **state)
+{
+	const struct hs_classifier *by = find("type");
+	struct hs_partition *shallow = NULL;
+	struct hs_partition *allocated = NULL;
+	const uint64_t *sizes = NULL;
+	struct hs_snapshot *snap;
+	struct hs_error *err;
+	struct heap heap;
+
+	(void)state;
+	heap_init(&heap);
+	for (unsigned int i = 0; i < 5; i++)
+		heap_object(&heap, i % 2 ? T_STR : T_LIST, 64 + i);
+	snap = heap_snapshot(&heap);
+	assert_null(hs_partition_create(snap, &by, 1, HS_SIZE_SHALLOW, &shallow));
+	assert_null(hs_partition_create(snap, &by, 1, HS_SIZE_ALLOCATED, &allocated));
+	assert_true(allocated->objects > 2);
+	assert_int_equal(allocated->size, HS_SIZE_ALLOCATED);
+	assert_int_equal(allocated->bytes, shallow->bytes + HEAP_OVERHEAD * shallow->objects);
+	hs_partition_destroy(shallow);
+	hs_partition_destroy(allocated);
+	hs_snapshot_destroy(snap);
+	heap_deinit(&heap);
+	/* A snapshot that does not say what was allocated. */
+	err = hs_size_values(&(struct hs_objects){.count = 1}, HS_SIZE_ALLOCATED, &sizes);
+	assert_int_equal(hs_error_code(err), HS_ERROR_FAILED);
+	assert_non_null(strstr(hs_error_message(err), "allocated"));
+	hs_error_destroy(err);
+}
+
 static void nothing_to_sort_by(void **state)
 {
 	struct heap heap;
@@ -278,7 +309,7 @@ static void nothing_to_sort_by(void **state)
 	(void)state;
 	heap_init(&heap);
 	snap = heap_snapshot(&heap);
-	err = hs_partition_create(snap, NULL, 0, &p);
+	err = hs_partition_create(snap, NULL, 0, HS_SIZE_SHALLOW, &p);
 	assert_non_null(err);
 	assert_int_equal(hs_error_code(err), HS_ERROR_USAGE);
 	assert_null(p);
@@ -290,11 +321,17 @@ static void nothing_to_sort_by(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(sites),	  cmocka_unit_test(deep_traceback),
-		cmocka_unit_test(no_sites),	  cmocka_unit_test(classifiers_by_name),
-		cmocka_unit_test(kinds_of_dicts), cmocka_unit_test(equal_names_are_one_class),
-		cmocka_unit_test(order_of_rows),  cmocka_unit_test(other_classifiers),
-		cmocka_unit_test(empty_heap),	  cmocka_unit_test(nothing_to_sort_by),
+		cmocka_unit_test(sites),
+		cmocka_unit_test(deep_traceback),
+		cmocka_unit_test(no_sites),
+		cmocka_unit_test(classifiers_by_name),
+		cmocka_unit_test(kinds_of_dicts),
+		cmocka_unit_test(equal_names_are_one_class),
+		cmocka_unit_test(order_of_rows),
+		cmocka_unit_test(other_classifiers),
+		cmocka_unit_test(empty_heap),
+		cmocka_unit_test(nothing_to_sort_by),
+		cmocka_unit_test(sizes_that_count),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

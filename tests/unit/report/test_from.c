@@ -10,7 +10,7 @@ static struct hs_report *partition_report(const struct heap *heap, const char *n
 	struct hs_partition *partition = NULL;
 	struct hs_report *report = NULL;
 
-	assert_null(hs_partition_create(snap, &by, 1, &partition));
+	assert_null(hs_partition_create(snap, &by, 1, HS_SIZE_SHALLOW, &partition));
 	assert_null(hs_report_from_partition(partition, &report));
 	hs_partition_destroy(partition);
 	hs_snapshot_destroy(snap);
@@ -158,7 +158,7 @@ static struct hs_report *diff_report(int count, uint64_t gaps)
 	}
 	heap.gaps = gaps;
 	after = heap_snapshot(&heap);
-	assert_null(hs_diff_create(before, after, names, &by, 1, &diff));
+	assert_null(hs_diff_create(before, after, names, &by, 1, HS_SIZE_SHALLOW, &diff));
 	assert_null(hs_report_from_diff(diff, &report));
 	hs_diff_destroy(diff);
 	hs_snapshot_destroy(before);

@@ -110,7 +110,7 @@ static struct hs_error *compare_and_report(void *context)
 	struct hs_diff *diff = NULL;
 	struct hs_error *err;
 
-	err = hs_diff_create(pair->before, pair->after, names, by, 2, &diff);
+	err = hs_diff_create(pair->before, pair->after, names, by, 2, HS_SIZE_SHALLOW, &diff);
 	if (err)
 		return err;
 	err = hs_report_from_diff(diff, &report);
@@ -130,7 +130,7 @@ static struct hs_error *partition_and_report(void *context)
 	struct hs_partition *partition = NULL;
 	struct hs_error *err;
 
-	err = hs_partition_create(pair->after, &by, 1, &partition);
+	err = hs_partition_create(pair->after, &by, 1, HS_SIZE_SHALLOW, &partition);
 	if (err)
 		return err;
 	err = hs_report_from_partition(partition, &report);
