@@ -76,6 +76,17 @@ static struct hs_error *open_side(struct hs_side *side, const struct hs_snapshot
 	return find_internal(side) ? NULL : &hs_enomem;
 }
 
+/*
+ * Whether @object of side @i is there on the other side, too, and in the same class.  A dict that
+ * an instance has come to own has left one class and is new in another.
+ */
+static bool keeps_class(const struct work *work, size_t i, hs_id object)
+{
+	hs_id other = work->side[i].other[object];
+
+	return other != HS_NONE && work->side[!i].classes[other] == work->side[i].classes[object];
+}
+
 static void fill_rows(struct work *work)
 {
 	for (size_t i = 0; i < 2; i++) {
@@ -84,7 +95,7 @@ static void fill_rows(struct work *work)
 
 		for (hs_id object = 0; object < objects->count; object++) {
 			struct hs_diff_row *row = &work->rows[side->classes[object]];
-			bool kept = hs_is_kept(side, object);
+			bool kept = keeps_class(work, i, object);
 
 			row->count[i]++;
 			row->bytes[i] += side->sizes[object];

@@ -200,9 +200,10 @@ static uint64_t take_owned(struct hs_python *python, hs_addr from, uint64_t byte
 	size_t done = 0;
 
 	for (;;) {
-		struct hs_words words = hs_words_open(python->image, from, bytes / 8);
+		uint64_t count = hs_python_limit(python, from, bytes / 8);
+		struct hs_words words = hs_words_open(python->image, from, count);
 
-		for (uint64_t i = 0; i < bytes / 8; i++) {
+		for (uint64_t i = 0; i < count; i++) {
 			hs_addr word = hs_words_get(&words, i);
 			uint64_t size;
 

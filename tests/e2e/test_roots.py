@@ -90,6 +90,9 @@ def test_suspended_frames(dump):
     rows = {int(row["addr"], 16): row for row in dump.objects}
     for kind, right in dump.truth["suspended"].items():
         refs = {label: target for target, label in rows[right["address"]]["refs"]}
+        for label in [".gi_frame", ".cr_frame", ".ag_frame"]:  # up to 3.10 an object of its own
+            if label in refs:
+                refs.update((name, target) for target, name in dump.objects[refs[label]]["refs"])
         for name, address in right["locals"].items():
             assert int(dump.objects[refs[name]]["addr"], 16) == address, (kind, name)
 
