@@ -117,6 +117,31 @@ static bool can_compare_values(const struct hs_side *a, const struct hs_side *b)
 	       hs_snapshot_info(a->tables.snap)->salt == hs_snapshot_info(b->tables.snap)->salt;
 }
 
+static hs_id owner_of(const struct hs_side *side, hs_id object)
+{
+	return side->tables.objects->owner ? side->tables.objects->owner[object] : HS_NONE;
+}
+
+static struct hs_str type_name(const struct hs_side *side, hs_id object)
+{
+	return side->tables.types[side->tables.objects->type[object]].name;
+}
+
+/*
+ * Whether two objects are the namespaces of objects of one type, or none is.  An interpreter gives
+ * the memory of a dict to the next one that is made: what was an argument's is then an instance's.
+ */
+static bool owners_agree(const struct hs_side *a, hs_id before, const struct hs_side *b,
+			 hs_id after)
+{
+	hs_id old = owner_of(a, before);
+	hs_id new = owner_of(b, after);
+
+	if (old == HS_NONE || new == HS_NONE)
+		return old == new;
+	return hs_str_equal(type_name(a, old), type_name(b, new));
+}
+
 static void match_all(struct hs_side *a, struct hs_side *b, const struct addresses *table,
 		      const uint32_t *a_types, const uint32_t *b_types)
 {
@@ -132,7 +157,8 @@ static void match_all(struct hs_side *a, struct hs_side *b, const struct address
 		found = addresses_find(table, after->address[i]);
 		if (found == HS_NONE || a->other[found] != HS_NONE ||
 		    a_types[before->type[found]] != b_types[after->type[i]] ||
-		    (compare && values_differ(before, found, after, i)))
+		    (compare && values_differ(before, found, after, i)) ||
+		    !owners_agree(a, found, b, i))
 			continue;
 		a->other[found] = i;
 		b->other[i] = found;
@@ -161,8 +187,8 @@ bool hs_match_objects(struct hs_side *a, struct hs_side *b)
 static bool can_pair(const struct hs_side *a, hs_id before, const struct hs_side *b, hs_id after)
 {
 	return !hs_is_kept(a, before) && !hs_is_kept(b, after) &&
-	       hs_str_equal(a->tables.types[a->tables.objects->type[before]].name,
-			    b->tables.types[b->tables.objects->type[after]].name);
+	       hs_str_equal(type_name(a, before), type_name(b, after)) &&
+	       owners_agree(a, before, b, after);
 }
 
 static void pair(struct hs_side *a, hs_id before, struct hs_side *b, hs_id after)

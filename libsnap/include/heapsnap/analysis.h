@@ -90,7 +90,7 @@ struct hs_diff_row {
 	uint64_t bytes[2];
 	uint64_t added;	    /* not there before */
 	uint64_t freed;	    /* not there any more */
-	uint64_t survived;  /* in both, with the same address and type, and as far as seen value */
+	uint64_t survived;  /* in both: same address and type, as far as seen value and owner */
 	uint64_t ambiguous; /* could be survivors or replacements; 0 as long as nothing tells */
 	int64_t delta_count;
 	int64_t delta_bytes;

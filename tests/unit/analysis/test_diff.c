@@ -151,6 +151,29 @@ static void values_tell_survivors(void **state)
 	}
 }
 
+/* The memory of a dict that was nobody's is that of an instance's now. */
+static void dicts_of_others_are_others(void **state)
+{
+	struct fixture f;
+	uint32_t session;
+	uint32_t kept;
+	uint32_t dict;
+
+	(void)state;
+	init(&f);
+	session = heap_object(&f.heap, T_SESSION, 56);
+	kept = heap_object(&f.heap, T_DICT, 64);
+	dict = heap_object(&f.heap, T_DICT, 64);
+	f.heap.objects.data[kept].owner = session;
+	first_snapshot(&f);
+	f.heap.objects.data[dict].owner = session;
+	second_snapshot(&f);
+	assert_int_equal(row(&f, "dict (no owner)")->freed, 1);
+	assert_int_equal(row(&f, "dict of app.Session")->added, 1);
+	assert_int_equal(row(&f, "dict of app.Session")->survived, 1);
+	deinit(&f);
+}
+
 static void rows_count_what_came_and_went(void **state)
 {
 	struct fixture f;
@@ -1109,6 +1132,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(same_heap_is_stable),
 		cmocka_unit_test(values_tell_survivors),
+		cmocka_unit_test(dicts_of_others_are_others),
 		cmocka_unit_test(rows_count_what_came_and_went),
 		cmocka_unit_test(sessions_in_a_module_dict),
 		cmocka_unit_test(heavy_keys),
