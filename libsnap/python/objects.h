@@ -127,6 +127,7 @@ enum {
 
 	/* PyModuleDef */
 	PY_MODULE_DEF_SIZE_FIELD = 56,
+	PY_MODULE_DEF_TRAVERSE = 80,
 };
 
 /* Bits of tp_flags. */

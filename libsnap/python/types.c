@@ -382,6 +382,20 @@ static uint8_t find_preview(struct hs_python *python, const struct hs_pytype *ty
 	return 0;
 }
 
+/*
+ * From 3.9 on the traverse functions of extension types on the heap visit the type; one that is
+ * inherited from a static type cannot know of it (bpo-40217).
+ */
+static bool visits_type(const struct hs_python *python, const struct hs_pytype *definer)
+{
+	const struct hs_pytype *origin = definer;
+
+	while (origin->base && origin->base->traverse == definer->traverse)
+		origin = origin->base;
+	return python->layout->minor >= 9 && origin->flags & PY_FLAG_HEAPTYPE &&
+	       definer->traverse && definer->traverse != python->subtype_traverse;
+}
+
 static void describe(struct hs_python *python, struct hs_pytype *type)
 {
 	const struct hs_pytype *definer = type;
@@ -389,6 +403,7 @@ static void describe(struct hs_python *python, struct hs_pytype *type)
 	while (definer->base && definer->traverse == python->subtype_traverse)
 		definer = definer->base;
 	type->definer = definer;
+	type->visits_type = visits_type(python, definer);
 	type->rule = hs_rule_find(python, definer);
 	for (const struct hs_pytype *base = type; base; base = base->base) {
 		const struct hs_rule *rule = hs_rule_of(python, base);

@@ -37,7 +37,8 @@ struct hs_pytype {
 	const struct hs_rule *size_rule;    /* nearest base with a __sizeof__ of its own; NULL */
 	const struct hs_rule *buffers_rule; /* nearest base that owns other blocks; NULL */
 	bool python_sizeof;		    /* a class defines __sizeof__ in Python */
-	uint8_t preview; /* what kind of value instances have; see hs_rule.  0: none */
+	bool visits_type; /* the definer's tp_traverse visits the type of the object */
+	uint8_t preview;  /* what kind of value instances have; see hs_rule.  0: none */
 
 	/* __slots__ of this class and its Python bases */
 	HS_VECTOR(struct hs_field) slots;

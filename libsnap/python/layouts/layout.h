@@ -153,6 +153,8 @@
 	FIELD(code_cached)                                                                         \
 	FIELD(code_extra)                                                                          \
 	FIELD(code_cell2arg)                                                                       \
+	FIELD(code_zombie_frame)                                                                   \
+	FIELD(code_opcache_map)                                                                    \
 	FIELD(code_opcache)                                                                        \
 	FIELD(code_opcache_size)                                                                   \
 	FIELD(code_adaptive)                                                                       \

@@ -108,7 +108,13 @@ static const struct hs_rule rules[] = {
 	 .subclass_keeps_role = true},
 	{.name = "weakref.ProxyType", .role = HS_ROLE_WEAKREF, .fields = weakref_fields},
 	{.name = "weakref.CallableProxyType", .role = HS_ROLE_WEAKREF, .fields = weakref_fields},
-	{.name = "weakref", .role = HS_ROLE_WEAKREF, .fields = weakref_fields},
+	/* Until 3.9. */
+	{.name = "weakref",
+	 .role = HS_ROLE_WEAKREF,
+	 .fields = weakref_fields,
+	 .subclass_keeps_role = true},
+	{.name = "weakproxy", .role = HS_ROLE_WEAKREF, .fields = weakref_fields},
+	{.name = "weakcallableproxy", .role = HS_ROLE_WEAKREF, .fields = weakref_fields},
 };
 
 const struct hs_rule_family hs_rules_classes = HS_RULE_FAMILY(rules);

@@ -133,6 +133,50 @@ static void connection_visit(struct hs_python *python, const struct hs_object *o
 	}
 }
 
+/* Until 3.10 the callbacks are among the fields before the exceptions. */
+static void old_connection_visit(struct hs_python *python, const struct hs_object *object)
+{
+	uint64_t end = object->type->definer->basicsize - 8 * SQLITE_EXCEPTIONS;
+
+	for (uint64_t offset = PY_HEADER_SIZE; offset < end && end <= MAX_CONNECTION; offset += 8)
+		hs_visit_scan(python, hs_word(object, offset), HS_LABEL_OFFSET, (uint32_t)offset);
+}
+
+/* pysqlite_Cache: who makes what is not there is the connection, to which it may have no count. */
+static const struct hs_field_rule cache_fields[] = {{"mapping", 24, 0}, {0}};
+
+enum {
+	CACHE_FACTORY = 32,
+	CACHE_FIRST = 40,
+	CACHE_OWNS_FACTORY = 56,
+	CACHE_NODE_NEXT = 48,
+};
+
+/* The nodes by last use, until 3.9 seen by nobody. */
+static void cache_visit(struct hs_python *python, const struct hs_object *object)
+{
+	hs_addr node = hs_word(object, CACHE_FIRST);
+	struct hs_chain chain = {0};
+
+	if (hs_half(object, CACHE_OWNS_FACTORY))
+		hs_visit_named(python, hs_word(object, CACHE_FACTORY), "factory");
+	hs_visit_begin(python, HS_LABEL_VALUE, 0);
+	for (; node; node = hs_python_word(python, node, CACHE_NODE_NEXT)) {
+		if (!hs_chain_step(&chain, node) || !hs_python_afford(python, 1, node))
+			return;
+		hs_visit(python, node, HS_LABEL_VALUE, 0);
+	}
+}
+
+static void cache_hidden(struct hs_python *python, const struct hs_object *object)
+{
+	if (!hs_half(object, CACHE_OWNS_FACTORY))
+		hs_visit_weak(python, hs_word(object, CACHE_FACTORY), HS_LABEL_OFFSET,
+			      CACHE_FACTORY);
+}
+
+static const struct hs_field_rule node_fields[] = {{"key", 16, 0}, {"data", 24, 0}, {0}};
+
 /* PySSLSocket keeps an exception until it can be raised; all else is not visited. */
 static const struct hs_field_rule ssl_socket_fields[] = {
 	{"socket", 16, HS_FIELD_HIDDEN},
@@ -213,7 +257,8 @@ static uint64_t simplequeue_size(struct hs_python *python, const struct hs_objec
 }
 
 static const struct hs_field_rule profiler_fields[] = {
-	{"timer", 48, 0},
+	{"timer", 48, HS_FIELD_HIDDEN | HS_BEFORE(13)},
+	{"timer", 48, HS_SINCE(13)},
 	{"missing", 72, HS_FIELD_HIDDEN | HS_SINCE(12) | HS_BEFORE(15)},
 	{"missing", 72, HS_SINCE(15)},
 	{0},
@@ -269,7 +314,14 @@ static const struct hs_rule rules[] = {
 	{.name = "_ssl._SSLSocket", .fields = ssl_socket_fields},
 	{.name = "compression.zstd.ZstdDecompressor", .fields = zstd_fields},
 	{.name = "pyexpat.xmlparser", .visit = expat_visit, .hidden = expat_hidden},
+	{.name = "sqlite3.Cache",
+	 .versions = HS_BEFORE(11),
+	 .fields = cache_fields,
+	 .visit = cache_visit,
+	 .hidden = cache_hidden},
 	{.name = "sqlite3.Connection", .versions = HS_SINCE(11), .visit = connection_visit},
+	{.name = "sqlite3.Connection", .versions = HS_BEFORE(11), .visit = old_connection_visit},
+	{.name = "sqlite3.Node", .versions = HS_BEFORE(11), .fields = node_fields},
 	{.name = "xml.etree.ElementTree.Element",
 	 .visit = element_visit,
 	 .size = element_size,

@@ -146,6 +146,29 @@ static uint64_t old_code_size(struct hs_python *python, const struct hs_object *
 	return size;
 }
 
+/* The frame of its last call is kept for the next one, with a reference count of 0. */
+static uint64_t zombie_size(struct hs_python *python, hs_addr frame)
+{
+	uint64_t slots = 0;
+
+	hs_image_u64(python->image, frame + PY_SIZE, &slots);
+	return PY_GC_HEAD_SIZE + python->layout->frame_localsplus + 8 * (slots & UINT32_MAX);
+}
+
+static uint64_t old_code_buffers(struct hs_python *python, const struct hs_object *object)
+{
+	const struct hs_layout *layout = python->layout;
+	hs_addr zombie = hs_word(object, layout->code_zombie_frame);
+	uint64_t size = hs_buffer_take(python, hs_word(object, layout->code_cell2arg), 8);
+
+	size += hs_buffer_take(python, hs_word(object, layout->code_opcache_map), 8);
+	size += hs_buffer_take(python, hs_word(object, layout->code_opcache), 8);
+	if (zombie)
+		size += hs_buffer_take(python, zombie - PY_GC_HEAD_SIZE,
+				       zombie_size(python, zombie));
+	return size;
+}
+
 static uint64_t code_size(struct hs_python *python, const struct hs_object *object)
 {
 	uint64_t size = python->layout->code_adaptive + 2 * hs_ob_size(object);
@@ -167,29 +190,33 @@ static uint64_t code_buffers(struct hs_python *python, const struct hs_object *o
 
 	if (python->layout->code_cached != HS_ABSENT)
 		size += hs_buffer_take(python, hs_word(object, python->layout->code_cached), 32);
+	if (python->layout->code_adaptive == HS_ABSENT)
+		size += old_code_buffers(python, object);
 	return size;
 }
 
-/* The links of a bounded cache form a ring; its order is by last use. */
+static const struct hs_field_rule lru_fields[] = {
+	{"cache", 72, 0},
+	{"__wrapped__", 88, 0},
+	{"cache_info_type", 112, HS_BEFORE(10)},
+	{"__dict__", 120, HS_BEFORE(10)},
+	{"kwd_mark", 112, HS_SINCE(10)},
+	{"lru_list_elem_type", 120, HS_SINCE(10)},
+	{"cache_info_type", 128, HS_SINCE(10)},
+	{"__dict__", 136, HS_SINCE(10)},
+	{0},
+};
+
+/*
+ * The links of a bounded cache form a ring; its order is by last use.  From 3.10 on each reports
+ * its type.
+ */
 static void lru_visit(struct hs_python *python, const struct hs_object *object)
 {
-	static const struct {
-		uint32_t offset;
-		const char *name;
-	} fields[] = {
-		{72, "cache"},
-		{88, "__wrapped__"},
-		{112, "kwd_mark"},
-		{120, "lru_list_elem_type"},
-		{128, "cache_info_type"},
-		{136, "__dict__"},
-	};
 	hs_addr root = object->address;
 	hs_addr link = hs_word(object, PY_LRU_LINK_NEXT);
 	struct hs_chain chain = {0};
 
-	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
-		hs_visit_named(python, hs_word(object, fields[i].offset), fields[i].name);
 	hs_visit_begin(python, HS_LABEL_VALUE, 0);
 	while (link && link != root) {
 		const uint8_t *at = hs_image_at(python->image, link, PY_LRU_LINK_RESULT + 8);
@@ -202,7 +229,7 @@ static void lru_visit(struct hs_python *python, const struct hs_object *object)
 		memcpy(&words[0], at + PY_LRU_LINK_KEY, 8);
 		memcpy(&words[1], at + PY_LRU_LINK_RESULT, 8);
 		memcpy(&words[2], at + PY_TYPE, 8);
-		for (size_t i = 0; i < 3; i++)
+		for (size_t i = 0; i < (python->layout->minor < 10 ? 2 : 3); i++)
 			hs_visit(python, words[i], HS_LABEL_VALUE, 0);
 		memcpy(&link, at + PY_LRU_LINK_NEXT, 8);
 	}
@@ -226,7 +253,7 @@ static const struct hs_rule rules[] = {
 	{.name = "super", .fields = super_fields},
 	{.name = "slice", .fields = slice_fields},
 	{.name = "functools.partial", .fields = partial_fields},
-	{.name = "functools._lru_cache_wrapper", .visit = lru_visit},
+	{.name = "functools._lru_cache_wrapper", .fields = lru_fields, .visit = lru_visit},
 	{.name = "code",
 	 .role = HS_ROLE_CODE,
 	 .fields = code_fields,

@@ -189,8 +189,10 @@ void hs_visit_instance(struct hs_python *python, const struct hs_object *object)
 		else
 			hs_visit_named(python, hs_instance_dict(python, object), "__dict__");
 	}
+	/* Until 3.8 no traverse function of an extension type does that. */
 	if (type->flags & PY_FLAG_HEAPTYPE &&
-	    (!definer->traverse || !(definer->flags & PY_FLAG_HEAPTYPE)))
+	    (!definer->traverse || !(definer->flags & PY_FLAG_HEAPTYPE) ||
+	     python->layout->minor < 9))
 		hs_visit_named(python, type->address, "__class__");
 }
 

@@ -157,6 +157,68 @@ static const struct hs_field_rule scanner_fields[] = {
 	{0},
 };
 
+/* It does not visit its cache of keys. */
+static const struct hs_field_rule json_scanner_fields[] = {
+	{"object_hook", 24, 0},
+	{"object_pairs_hook", 32, 0},
+	{"parse_float", 40, 0},
+	{"parse_int", 48, 0},
+	{"parse_constant", 56, 0},
+	{"memo", 64, HS_FIELD_HIDDEN},
+	{0},
+};
+
+enum {
+	NODE_SIZE = 48, /* of a parser's tree, until 3.9: struct _node */
+	NODE_TEXT = 8,
+	NODE_CHILDREN = 24, /* how many (int); then their address */
+	NODE_CHILD = 32,
+	NODE_TEXT_LIMIT = 1 << 20,
+	NODE_DEPTH = 1000,
+};
+
+/* Room is made for four children at a time, beyond 128 for twice as many. */
+static uint64_t node_capacity(uint32_t children)
+{
+	uint64_t capacity = 256;
+
+	if (children <= 1)
+		return children;
+	if (children <= 128)
+		return (children + 3) & ~3u;
+	while (capacity < children)
+		capacity *= 2;
+	return capacity;
+}
+
+/* Texts and children of the node at @node. */
+static uint64_t node_content(struct hs_python *python, hs_addr node, unsigned int depth)
+{
+	hs_addr child = 0;
+	hs_addr at = 0;
+	uint32_t children = 0;
+	struct hs_str text;
+	uint64_t size;
+
+	hs_image_u32(python->image, node + NODE_CHILDREN, &children);
+	hs_image_u64(python->image, node + NODE_CHILD, &child);
+	hs_image_u64(python->image, node + NODE_TEXT, &at);
+	size = NODE_SIZE * node_capacity(children & INT32_MAX);
+	if (at && hs_image_string(python->image, at, NODE_TEXT_LIMIT, &text))
+		size += text.size + 1;
+	for (uint32_t i = 0; i < children && depth < NODE_DEPTH; i++) {
+		if (!hs_python_afford(python, NODE_SIZE / 8, node))
+			break;
+		size += node_content(python, child + (uint64_t)i * NODE_SIZE, depth + 1);
+	}
+	return size;
+}
+
+static uint64_t parser_size(struct hs_python *python, const struct hs_object *object)
+{
+	return object->type->basicsize + NODE_SIZE + node_content(python, hs_word(object, 16), 0);
+}
+
 static const struct hs_field_rule struct_fields[] = {{"format", 40, 0}, {0}};
 
 /* 3.13 keeps a pointer to its arguments ready for a call, at 40; 3.14 objects. */
@@ -218,6 +280,7 @@ static const struct hs_field_rule pattern_fields[] = {
 
 static const struct hs_field_rule match_fields[] = {
 	{"string", 24, 0},
+	{"regs", 32, 0},
 	{"re", 40, 0},
 	{0},
 };
@@ -279,7 +342,15 @@ static const struct hs_rule rules[] = {
 	{.name = "_io.TextIOWrapper", .fields = textio_fields},
 	{.name = "_io.StringIO", .fields = stringio_fields},
 	{.name = "_io.BufferedRWPair", .fields = rwpair_fields},
+	{.name = "_json.Scanner", .versions = HS_BEFORE(9), .fields = json_scanner_fields},
+	{.name = "parser.st", .fields = none, .size = parser_size},
 	{.name = "_sre.SRE_Scanner", .fields = scanner_fields},
+	{.name = "Struct",
+	 .versions = HS_BEFORE(9),
+	 .anywhere = true,
+	 .fields = struct_fields,
+	 .size = struct_size,
+	 .buffers = struct_buffers},
 	{.name = "_struct.Struct",
 	 .fields = struct_fields,
 	 .size = struct_size,

@@ -22,6 +22,7 @@ enum {
 struct habit {
 	const char *module;
 	uint32_t versions; /* HS_SINCE(), HS_BEFORE() */
+	bool nothing;	   /* there is no such function */
 	bool everything;   /* it visits names and numbers, too */
 	bool type;	   /* it visits the type `module` */
 	bool skips;	   /* it leaves out the word at `skipped` */
@@ -75,22 +76,54 @@ static void zoneinfo_visit(struct hs_python *python, hs_addr state)
 	}
 }
 
+/* The array of functions to be called in the end, each with its arguments. */
+static void atexit_visit(struct hs_python *python, hs_addr state)
+{
+	hs_addr callbacks = 0;
+	uint32_t count = 0;
+
+	hs_image_u64(python->image, state, &callbacks);
+	hs_image_u32(python->image, state + 8, &count);
+	for (uint32_t i = 0; i < count; i++) {
+		hs_addr callback = 0;
+		hs_addr words[3];
+
+		if (!hs_python_afford(python, 4, callbacks))
+			return;
+		hs_image_u64(python->image, callbacks + 8ull * i, &callback);
+		if (!callback || !hs_image_read(python->image, callback, words, sizeof(words)))
+			continue;
+		for (size_t k = 0; k < 3; k++)
+			hs_visit_scan(python, words[k], HS_LABEL_NONE, 0);
+	}
+}
+
 static const struct habit habits[] = {
 	{.module = "_ctypes", .everything = true},
-	{.module = "_curses_panel", .type = true},
+	{.module = "_curses_panel", .versions = HS_BEFORE(9), .skips = true, .skipped = 8},
+	{.module = "_curses_panel",
+	 .versions = HS_SINCE(9) | HS_BEFORE(10),
+	 .type = true,
+	 .skips = true,
+	 .skipped = 8},
+	{.module = "_curses_panel", .versions = HS_SINCE(10), .type = true},
 	{.module = "_decimal", .versions = HS_SINCE(13), .visit = decimal_visit},
 	{.module = "_functools", .everything = true},
 	{.module = "_hmac", .everything = true, .type = true},
+	{.module = "_posixsubprocess", .versions = HS_BEFORE(10), .everything = true},
 	{.module = "_random", .skips = true, .skipped = 8},
 	{.module = "_zoneinfo",
 	 .versions = HS_SINCE(12),
 	 .everything = true,
 	 .visit = zoneinfo_visit},
+	{.module = "atexit", .versions = HS_BEFORE(10), .visit = atexit_visit},
 	{.module = "posix", .everything = true},
 	{.module = "pyexpat", .everything = true},
 	{.module = "readline", .everything = true},
 	{.module = "select", .everything = true},
 };
+
+static const struct habit blind = {.nothing = true};
 
 static const struct habit *find_habit(struct hs_python *python, const struct hs_object *object)
 {
@@ -132,6 +165,14 @@ static bool is_collectable(struct hs_python *python, hs_addr word)
 	return type && type->flags & PY_FLAG_HAVE_GC;
 }
 
+/* Whether the module's definition has a function that visits its state. */
+static bool has_traverse(struct hs_python *python, const struct hs_object *object)
+{
+	hs_addr def = hs_python_word(python, object->address, python->layout->module_def);
+
+	return !def || hs_python_word(python, def, PY_MODULE_DEF_TRAVERSE);
+}
+
 /* What the module's function visits of its state, or what it leaves out. */
 static void scan_state(struct hs_python *python, const struct hs_object *object, bool visited)
 {
@@ -141,7 +182,7 @@ static void scan_state(struct hs_python *python, const struct hs_object *object,
 
 	if (!state || size > MAX_STATE || !hs_python_afford(python, size / 8, object->address))
 		return;
-	habit = find_habit(python, object);
+	habit = has_traverse(python, object) ? find_habit(python, object) : &blind;
 	if (visited && habit->type)
 		hs_visit_named(python, object->type->address, "__class__");
 	for (uint64_t offset = 0; offset + 8 <= size; offset += 8) {
@@ -149,8 +190,8 @@ static void scan_state(struct hs_python *python, const struct hs_object *object,
 		hs_addr word = 0;
 
 		hs_image_u64(python->image, state + offset, &word);
-		if (word &&
-		    visited == (!skipped && (habit->everything || is_collectable(python, word))))
+		if (word && visited == (!skipped && !habit->nothing &&
+					(habit->everything || is_collectable(python, word))))
 			hs_visit_scan(python, word, HS_LABEL_OFFSET, (uint32_t)offset);
 	}
 	if (visited && habit->visit)

@@ -47,10 +47,11 @@ const struct hs_rule *hs_rule_of(struct hs_python *python, const struct hs_pytyp
 	if (!rule || type->traverse == python->subtype_traverse ||
 	    (rule->basicsize && rule->basicsize != type->basicsize))
 		return NULL;
-	if (rule->anywhere || strchr(rule->name, '.'))
+	if (strchr(rule->name, '.'))
 		return rule;
-	if (type->flags & PY_FLAG_HEAPTYPE ||
-	    file_at(python, type->address) != file_at(python, python->type_type))
+	if (type->flags & PY_FLAG_HEAPTYPE)
+		return NULL;
+	if (!rule->anywhere && file_at(python, type->address) != file_at(python, python->type_type))
 		return NULL;
 	return rule;
 }

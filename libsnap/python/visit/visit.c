@@ -270,8 +270,7 @@ static void visit_definer(struct hs_python *python, const struct hs_object *obje
 	const struct hs_pytype *definer = object->type->definer;
 	const struct hs_rule *rule = object->type->rule;
 
-	if (definer->flags & PY_FLAG_HEAPTYPE && definer->traverse &&
-	    definer->traverse != python->subtype_traverse && !(rule && rule->no_type))
+	if (object->type->visits_type && !(rule && rule->no_type))
 		hs_visit_named(python, object->type->address, "__class__");
 	if (hs_rule_scans(rule)) {
 		if (definer->flags & PY_FLAG_MANAGED_DICT)

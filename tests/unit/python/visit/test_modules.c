@@ -42,6 +42,7 @@ static void create(struct scene *scene, const struct hs_layout *layout, const ch
 		hs_addr def = fake_alloc(fake, 128);
 
 		fake_u64(fake, def + PY_MODULE_DEF_SIZE_FIELD, WORDS * 8);
+		fake_u64(fake, def + PY_MODULE_DEF_TRAVERSE, 0x333);
 		fake_u64(fake, scene->module + layout->module_def, def);
 	}
 }
@@ -86,6 +87,27 @@ static void but_not_by_all(void **state)
 		create(&scene, FAKE_LAYOUTS[i], "_curses_panel");
 		fake_visit(&scene.fake, scene.module);
 		assert_int_equal(fake_seen(&scene.fake, scene.module_type), 1);
+		fake_destroy(&scene.fake);
+	}
+}
+
+/* What has no function for it is not visited; 3.15 has that function elsewhere. */
+static void none_is_blind(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < FAKE_LAYOUT_COUNT; i++) {
+		struct scene scene;
+		hs_addr def = 0;
+
+		create(&scene, FAKE_LAYOUTS[i], "_other");
+		if (FAKE_LAYOUTS[i]->module_def != HS_ABSENT) {
+			hs_image_u64(scene.fake.image, scene.module + FAKE_LAYOUTS[i]->module_def,
+				     &def);
+			fake_u64(&scene.fake, def + PY_MODULE_DEF_TRAVERSE, 0);
+		}
+		fake_visit(&scene.fake, scene.module);
+		assert_int_equal(fake_seen(&scene.fake, scene.list), !def);
+		assert_int_equal(fake_hidden(&scene.fake, scene.list), !!def);
 		fake_destroy(&scene.fake);
 	}
 }
@@ -147,6 +169,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_and_numbers_are_left_out),
 		cmocka_unit_test(but_not_by_all),
+		cmocka_unit_test(none_is_blind),
 		cmocka_unit_test(states_with_more_behind),
 		cmocka_unit_test(sizes_that_lie),
 	};
