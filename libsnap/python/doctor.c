@@ -43,7 +43,7 @@ static void add(struct hs_diagnosis *diagnosis, const char *name, enum hs_check_
 static void add_error(struct hs_diagnosis *diagnosis, const char *name, struct hs_error *err)
 {
 	if (!diagnosis->code)
-		diagnosis->code = hs_error_code(err);
+		diagnosis->code = (int)hs_error_code(err);
 	add(diagnosis, name, HS_CHECK_BAD, "%s", hs_error_message(err));
 	hs_error_destroy(err);
 }
