@@ -125,6 +125,12 @@ struct hs_error *hs_trace_refused(const struct hs_trace_facts *facts)
 			       "it lives in another namespace (a container?), for which we lack "
 			       "CAP_SYS_PTRACE; run heapsnap with sudo on the host, or in the "
 			       "container (docker: --cap-add SYS_PTRACE)");
+	if (!facts->uid)
+		return refused(
+			facts,
+			"root here lacks CAP_SYS_PTRACE, which it takes to read a process that "
+			"has more privileges (docker: --cap-add SYS_PTRACE; kubernetes: "
+			"securityContext.capabilities.add)");
 	return refused(facts,
 		       "it has raised its privileges or switched off core dumps, or runs under "
 		       "other credentials; run heapsnap with sudo or give it CAP_SYS_PTRACE");

@@ -286,6 +286,10 @@ struct hs_error *hs_runtime_find(struct hs_process *process, const struct hs_map
 
 	if (search_files(&search, true) || (!search.guess.pypy && search_files(&search, false)))
 		return judge(&search, ret);
+	/* Without the right to look, nothing at all can be said. */
+	if (maps->size && !hs_process_read(process, maps->data[0].start, &byte, 1) &&
+	    (errno == EPERM || errno == EACCES))
+		return hs_process_refused(pid);
 	if (search.guess.python) {
 		char *why = hs_python_unsupported(&search.guess);
 
@@ -296,10 +300,6 @@ struct hs_error *hs_runtime_find(struct hs_process *process, const struct hs_map
 					     "replaced since it started)",
 					     (int)pid);
 	}
-	/* Without the right to look, nothing at all can be said. */
-	if (maps->size && !hs_process_read(process, maps->data[0].start, &byte, 1) &&
-	    (errno == EPERM || errno == EACCES))
-		return hs_process_refused(pid);
 	return hs_error_create(HS_ERROR_UNSUPPORTED,
 			       "process %d: not a Python process: none of its files has the symbol "
 			       "_PyRuntime",

@@ -201,3 +201,14 @@ def test_a_dumper_killed_in_the_middle(heapsnap, start, any_python, tmp_path):
     target.go_on()
     target.wait_ready()
     target.finish()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has capabilities to give up")
+def test_root_without_the_capability(heapsnap, start, any_python, tmp_path):
+    """As in a container: what is missing is named, not something that follows from it."""
+    target = start(any_python, "sample.py")
+    result = subprocess.run(["setpriv", "--bounding-set=-sys_ptrace", heapsnap.path, "dump",
+                             str(target.pid), "-o", tmp_path / "a.snap"],
+                            capture_output=True, text=True)
+    assert result.returncode == 4, result.stderr
+    assert "root here lacks CAP_SYS_PTRACE" in result.stderr

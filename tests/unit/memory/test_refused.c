@@ -19,6 +19,10 @@ static void every_cause(void **state)
 
 	(void)state;
 	assert_cause(facts, "raised its privileges");
+	facts.uid = 0;
+	facts.owner = 0;
+	assert_cause(facts, "root here lacks CAP_SYS_PTRACE");
+	facts = user;
 	facts.elsewhere = true;
 	assert_cause(facts, "docker: --cap-add SYS_PTRACE");
 	facts.yama = 1;
