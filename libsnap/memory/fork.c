@@ -78,9 +78,17 @@ void hs_fork_plan(pid_t pid, const struct hs_maps *maps, struct hs_fork_plan *re
 static const char *choose(struct hs_stop *stop, const struct hs_maps *maps,
 			  const struct hs_fork_plan *plan, struct hs_injection *ret)
 {
+	hs_cleanup(hs_maps_deinit) struct hs_maps now = {0};
 	const char *why = "it has no thread";
 
 	for (int pass = 0; pass < 2; pass++) {
+		/* Where other threads have their stacks may have changed since. */
+		if (pass) {
+			struct hs_error *err = hs_maps_read(stop->pid, &now);
+
+			hs_error_destroy(err);
+			maps = &now;
+		}
 		for (size_t i = 0; i < stop->size; i++) {
 			if ((stop->data[i].tid == stop->pid) == pass)
 				continue;
@@ -167,6 +175,15 @@ struct birth {
 	int64_t number; /* of the copy, as the thread has it: if it is its own child */
 };
 
+/* End a copy that did not come to stand still: it must not run, nor stay. */
+static void abandon(pid_t copy)
+{
+	int status;
+
+	kill(copy, SIGKILL);
+	hs_injection_await(copy, &status);
+}
+
 /*
  * A clone has been made.  The child between is let go as soon as it has made the copy: it ends, and
  * then the parent's call does.
@@ -180,7 +197,10 @@ static bool on_birth(void *context, int status)
 	if (!born)
 		return false;
 	if (status >> 16 == PTRACE_EVENT_CLONE) {
-		birth->copy = run_until(born, PTRACE_EVENT_STOP) ? born : 0;
+		if (run_until(born, PTRACE_EVENT_STOP))
+			birth->copy = born;
+		else
+			abandon(born);
 		return true;
 	}
 	birth->child = born;
@@ -188,6 +208,8 @@ static bool on_birth(void *context, int status)
 		copy = event_child(born);
 		if (copy && run_until(copy, PTRACE_EVENT_STOP))
 			birth->copy = copy;
+		else if (copy)
+			abandon(copy);
 	}
 	ptrace(PTRACE_DETACH, born, NULL, NULL);
 	return true;

@@ -9,6 +9,7 @@
 #include <cpuid.h>
 #include <elf.h>
 #include <errno.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,7 @@
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 enum {
 	RED_ZONE = 128,	     /* below the stack pointer, in use all the same (System V ABI) */
@@ -361,7 +363,11 @@ const char *hs_injection_begin(struct hs_injection *injection, pid_t pid,
 {
 	struct iovec vector = {&injection->home, sizeof(injection->home)};
 
-	*injection = (struct hs_injection){.tid = thread->tid, .gadgets = *gadgets};
+	*injection = (struct hs_injection){
+		.pid = pid,
+		.tid = thread->tid,
+		.gadgets = *gadgets,
+	};
 	if (thread->signal)
 		return "a signal is being delivered to it";
 	if (thread->job_stopped)
@@ -435,6 +441,15 @@ static bool set_call(struct hs_injection *injection, uint64_t number, const uint
 	       !ptrace(PTRACE_SETSIGMASK, injection->tid, (void *)sizeof(mask), &mask);
 }
 
+/* A SIGSTOP that is being delivered waits until everything is as it was. */
+static bool put_off(struct hs_injection *injection, int status)
+{
+	if (status >> 16 || WSTOPSIG(status) != SIGSTOP)
+		return false;
+	injection->stop_signal = true;
+	return true;
+}
+
 bool hs_injection_call(struct hs_injection *injection, uint64_t number, const uint64_t arguments[5],
 		       enum hs_injection_next next, hs_injection_event_fn *event, void *context,
 		       int64_t *ret)
@@ -453,7 +468,7 @@ bool hs_injection_call(struct hs_injection *injection, uint64_t number, const ui
 			return false;
 		if (WSTOPSIG(status) == (SIGTRAP | 0x80))
 			halves++;
-		else if (status >> 16 == PTRACE_EVENT_STOP)
+		else if (status >> 16 == PTRACE_EVENT_STOP || put_off(injection, status))
 			continue;
 		else if (status >> 16 == 0 || !event || !event(context, status))
 			return false; /* a signal, though all are blocked: a fault */
@@ -468,8 +483,9 @@ bool hs_injection_call(struct hs_injection *injection, uint64_t number, const ui
  * Bring the thread to a stop at which the kernel looks whether a call is to be restarted.  At the
  * end of a call it does not.
  */
-static bool to_event_stop(pid_t tid)
+static bool to_event_stop(struct hs_injection *injection)
 {
+	pid_t tid = injection->tid;
 	int status;
 
 	if (ptrace(PTRACE_INTERRUPT, tid, NULL, NULL))
@@ -480,17 +496,19 @@ static bool to_event_stop(pid_t tid)
 			return false;
 		if (status >> 16 == PTRACE_EVENT_STOP)
 			return true;
+		put_off(injection, status);
 	}
 	return false;
 }
 
-bool hs_injection_end(struct hs_injection *injection)
+/* Bring the thread home; see hs_injection_end(). */
+static bool go_home(struct hs_injection *injection)
 {
 	struct user_regs_struct regs;
 
 	if (!injection->changed)
 		return true;
-	if (!to_event_stop(injection->tid))
+	if (!to_event_stop(injection))
 		return false;
 	if (ptrace(PTRACE_SETSIGMASK, injection->tid, (void *)sizeof(injection->mask),
 		   &injection->mask))
@@ -498,6 +516,16 @@ bool hs_injection_end(struct hs_injection *injection)
 	regs = injection->home;
 	injection->changed = !set_registers(injection->tid, &regs);
 	return !injection->changed;
+}
+
+bool hs_injection_end(struct hs_injection *injection)
+{
+	bool home = go_home(injection);
+
+	if (injection->stop_signal)
+		syscall(SYS_tgkill, injection->pid, injection->tid, SIGSTOP);
+	injection->stop_signal = false;
+	return home;
 }
 
 #else

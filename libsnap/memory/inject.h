@@ -46,12 +46,14 @@ bool hs_gadgets_find(pid_t pid, const struct hs_maps *maps, struct hs_gadgets *r
  * "back" of what is to come after it.
  */
 struct hs_injection {
+	pid_t pid; /* of the process */
 	pid_t tid;
 	struct hs_gadgets gadgets;
 	struct user_regs_struct home; /* the thread's registers when it was stopped */
 	uint64_t mask;		      /* and its signal mask */
 	hs_addr area;		      /* address of struct hs_injected_stack in the target */
 	bool changed;		      /* registers or mask are not what they were */
+	bool stop_signal; /* SIGSTOP has come, which cannot be blocked: to be sent again */
 };
 
 /*

@@ -25,6 +25,8 @@ static uint64_t words[WORDS];
  * place of that.
  */
 static unsigned int calls_left; /* 0: never */
+static unsigned int calls_until_stop;
+static pid_t stop_pid; /* gets a SIGSTOP then */
 
 long __real_ptrace(int request, pid_t pid, void *addr, void *data);
 long __wrap_ptrace(int request, pid_t pid, void *addr, void *data);
@@ -34,6 +36,8 @@ long __wrap_ptrace(int request, pid_t pid, void *addr, void *data)
 	long ret = __real_ptrace(request, pid, addr, data);
 	int errnum = errno;
 
+	if (calls_until_stop && !--calls_until_stop)
+		kill(stop_pid, SIGSTOP);
 	if (calls_left && !--calls_left)
 		kill(getpid(), SIGKILL);
 	errno = errnum;
@@ -329,6 +333,34 @@ static void a_stopped_job(void **state)
 	assert_int_equal(child_end(pid), SIGKILL);
 }
 
+/* Whenever somebody stops the target, it is stopped in the end, and goes on when it is told to. */
+static void a_stop_signal_is_not_lost(void **state)
+{
+	pid_t pid = child_start(work_in_threads, shared);
+
+	(void)state;
+	stop_pid = pid;
+	for (unsigned int step = 1; step < 50; step++) {
+		struct hs_process *process = open_process(pid);
+		struct hs_freeze_facts facts;
+		struct hs_frozen frozen = {0};
+		struct hs_image *image;
+
+		calls_until_stop = step;
+		image = take(process, &facts, &frozen);
+		hs_frozen_end(&frozen, image);
+		hs_image_destroy(image);
+		hs_process_close(process);
+		if (calls_until_stop)
+			break;
+		assert_true(reaches_state(pid, 'T', 5000));
+		assert_int_equal(kill(pid, SIGCONT), 0);
+		wait_for_work();
+	}
+	assert_int_equal(shared->signals, 0);
+	assert_int_equal(child_end(pid), SIGKILL);
+}
+
 /* Dump @pid in a process that is killed at its call number @step; false if it came to its end. */
 static bool dump_and_die(pid_t pid, unsigned int step)
 {
@@ -432,6 +464,7 @@ int main(void)
 		cmocka_unit_test(results_stay_right),
 		cmocka_unit_test(a_subreaper),
 		cmocka_unit_test(a_stopped_job),
+		cmocka_unit_test(a_stop_signal_is_not_lost),
 		cmocka_unit_test(killed_while_the_target_works),
 		cmocka_unit_test(killed_while_the_target_reads),
 	};
