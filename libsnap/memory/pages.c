@@ -286,6 +286,9 @@ static struct hs_error *walk_error(pid_t pid)
 {
 	if (errno == ETIMEDOUT)
 		return hs_process_too_slow(pid);
+	/* It has no memory any more, though it may not look ended yet. */
+	if (errno == ESRCH)
+		return hs_error_create(HS_ERROR_GONE, "process %d: it has ended", (int)pid);
 	return hs_error_errno(errno, "process %d: cannot read its page map", (int)pid);
 }
 
