@@ -74,7 +74,8 @@ int cmd_diff(const struct options *options, struct terminal *terminal)
 {
 	struct hs_open_options open = {
 		.columns = HS_COLUMN_ADDRESS | HS_COLUMN_TYPE | hs_size_column(options->size) |
-			   HS_COLUMN_OWNER | HS_COLUMN_FINGERPRINT | HS_COLUMN_EDGES,
+			   HS_COLUMN_OWNER | HS_COLUMN_FINGERPRINT | HS_COLUMN_FLAGS |
+			   HS_COLUMN_EDGES,
 		.progress = terminal_progress,
 		.progress_context = terminal,
 	};

@@ -191,16 +191,74 @@ static bool find_common(const struct hs_side *side, uint32_t class_number, bool 
 	return true;
 }
 
-/* One of the class's new heads, the first in the forest; HS_NONE if there is none. */
+/*
+ * One of the class's new heads, the first in the forest; HS_NONE if there is none.  If no root
+ * reaches most of them, it is the first of these: the others may be due to a variable of C code
+ * that nobody cleared.
+ */
 static hs_id first_head(const struct hs_side *side, uint32_t class_number)
 {
+	hs_id first[2] = {HS_NONE, HS_NONE}; /* reached, unreached */
+	hs_id count[2] = {0, 0};
+
 	for (hs_id i = 0; i < side->tables.objects->count; i++) {
 		hs_id object = side->forest->order[i];
+		bool unreached = i >= side->forest->reached;
 
-		if (hs_is_head(side, object) && side->classes[object] == class_number)
-			return object;
+		if (!hs_is_head(side, object) || side->classes[object] != class_number)
+			continue;
+		if (!count[unreached]++)
+			first[unreached] = object;
 	}
-	return HS_NONE;
+	return first[count[1] > count[0]];
+}
+
+static bool is_lost(const struct hs_side *side, hs_id object)
+{
+	const uint16_t *flags = side->tables.objects->flags;
+
+	return flags && flags[object] & HS_OBJECT_LOST;
+}
+
+/* How many more heads of class @class_number there are of which references were lost. */
+static int64_t lost_heads(const struct hs_growth *growth, uint32_t class_number)
+{
+	const struct hs_side *const sides[] = {growth->a, growth->b};
+	int64_t lost = 0;
+
+	for (size_t i = 0; i < 2; i++)
+		for (hs_id object = 0; object < sides[i]->tables.objects->count; object++)
+			if (is_lost(sides[i], object) && hs_is_head(sides[i], object) &&
+			    sides[i]->classes[object] == class_number)
+				lost += i ? 1 : -1;
+	return lost;
+}
+
+static void call_lost(struct hs_suspect *suspect)
+{
+	suspect->cause = HS_CAUSE_LOST_REFERENCE;
+	suspect->reason =
+		hs_str_of("references to them were lost: nothing that is seen holds them, "
+			  "yet their reference counts say that somebody does, native "
+			  "code that forgot to let go of them or keeps them unseen");
+}
+
+/* Say why no root reaches @object. */
+static void explain_unreached(const struct hs_side *side, hs_id object, struct hs_suspect *suspect)
+{
+	for (hs_id above = object; above != HS_NONE; above = hs_forest_source(side, above)) {
+		if (!is_lost(side, above))
+			continue;
+		call_lost(suspect);
+		return;
+	}
+	if (side->tables.objects->flags) {
+		suspect->cause = HS_CAUSE_GARBAGE;
+		suspect->reason = hs_str_of("nothing holds them: garbage that awaits a collection");
+		return;
+	}
+	suspect->reason = hs_str_of("no root reaches them: garbage not yet collected, or held by "
+				    "native code");
 }
 
 /*
@@ -220,8 +278,7 @@ static struct hs_error *fill_in(const struct hs_side *side, hs_id object, hs_id 
 	if (err)
 		return err;
 	if (!suspect->held) {
-		suspect->reason = hs_str_of("no root reaches them: garbage not yet collected, or "
-					    "held by native code");
+		explain_unreached(side, object, suspect);
 		return NULL;
 	}
 	if (!hs_arena_str(arena, side->tables.types[objects->type[object]].name, &kind))
@@ -236,6 +293,18 @@ static struct hs_error *fill_in(const struct hs_side *side, hs_id object, hs_id 
 	return NULL;
 }
 
+/* The same if @object is not one of the new objects but contains them. */
+static struct hs_error *fill_container(const struct hs_side *side, hs_id object, hs_id innermost,
+				       uint64_t held, struct hs_arena *arena,
+				       struct hs_suspect *suspect)
+{
+	struct hs_error *err = fill_in(side, object, innermost, held, arena, suspect);
+
+	if (!err && suspect->held)
+		suspect->cause = HS_CAUSE_CONTAINER;
+	return err;
+}
+
 struct hs_error *hs_holder_find(const struct hs_holders *holders, uint32_t class_number,
 				struct hs_arena *arena, struct hs_suspect *suspect)
 {
@@ -247,6 +316,10 @@ struct hs_error *hs_holder_find(const struct hs_holders *holders, uint32_t class
 
 	if (class->grown != HS_NONE && class->own > class->score / 2)
 		return fill_in(side, class->grown, class->grown, 1, arena, suspect);
+	if (class->heads > 0 && 2 * lost_heads(holders->growth, class_number) >= class->heads) {
+		call_lost(suspect);
+		return NULL;
+	}
 	innermost = object = find_best(holders, class_number, &held);
 	if (object != HS_NONE) {
 		hs_id named = named_head(side, class_number, object);
@@ -257,13 +330,15 @@ struct hs_error *hs_holder_find(const struct hs_holders *holders, uint32_t class
 		} else if (named != HS_NONE) {
 			innermost = object = named;
 		}
-		return fill_in(side, object, innermost, (uint64_t)held, arena, suspect);
+		return fill_container(side, object, innermost, (uint64_t)held, arena, suspect);
 	}
 	object = first_head(side, class_number);
 	if (object == HS_NONE) {
 		/* All hang below new objects of other classes. */
 		if (!find_common(side, class_number, false, &object, &held))
 			return &hs_enomem;
+		if (object != HS_NONE)
+			return fill_container(side, object, object, (uint64_t)held, arena, suspect);
 	}
 	/* A head without referrers is a root, a frame's local variable for example, or adrift. */
 	if (object != HS_NONE)

@@ -92,10 +92,12 @@ static void add_share(struct hs_report *report, struct hs_node *line,
 		hs_line_styled(report, line, HS_STYLE_STRONG,
 			       hs_value_copy(report, suspect->holder.label));
 	} else {
-		hs_line_text(report, line, "held by ");
 		hs_line_styled(report, line, HS_STYLE_STRONG,
 			       hs_value_copy(report, suspect->row->kind));
-		hs_line_text(report, line, " objects that no root is seen to reach");
+		hs_line_text(report, line,
+			     suspect->cause == HS_CAUSE_LOST_REFERENCE
+				     ? " objects that nothing seen holds: references were lost"
+				     : " objects that no root is seen to reach");
 	}
 }
 
@@ -193,6 +195,21 @@ static void add_holder(struct hs_report *report, struct hs_node *parent,
 	hs_node_field(report, group, "held", NULL, count(suspect->holder.held));
 }
 
+static struct hs_value cause_name(enum hs_cause cause)
+{
+	switch (cause) {
+	case HS_CAUSE_CONTAINER:
+		return hs_value_text("container");
+	case HS_CAUSE_LOST_REFERENCE:
+		return hs_value_text("lost-reference");
+	case HS_CAUSE_GARBAGE:
+		return hs_value_text("garbage");
+	case HS_CAUSE_UNKNOWN:
+		break;
+	}
+	return hs_value_null();
+}
+
 static void add_suspect(struct hs_report *report, struct hs_node *list, size_t rank,
 			const struct hs_suspect *suspect)
 {
@@ -211,6 +228,7 @@ static void add_suspect(struct hs_report *report, struct hs_node *list, size_t r
 	add_holder(report, group, suspect);
 	hs_node_field(report, group, "companions", NULL, companions(report, suspect));
 	hs_node_field(report, group, "verdict", NULL, hs_value_text("growth"));
+	hs_node_field(report, group, "cause", NULL, cause_name(suspect->cause));
 	evidence = hs_node_group(report, group, "evidence", NULL);
 	hs_node_field(report, evidence, "attributed_bytes", NULL, bytes(suspect->attributed));
 	if (!suspect->held)

@@ -83,6 +83,14 @@ enum hs_verdict {
 	HS_VERDICT_GROWTH,
 };
 
+/* Why something stays, as far as that can be told. */
+enum hs_cause {
+	HS_CAUSE_UNKNOWN,
+	HS_CAUSE_CONTAINER,	 /* a container that is reached holds it */
+	HS_CAUSE_LOST_REFERENCE, /* nothing seen holds it, yet its reference count says so */
+	HS_CAUSE_GARBAGE,	 /* nothing holds it; it awaits a collection */
+};
+
 /* How the objects of one class changed from the first snapshot to the second. */
 struct hs_diff_row {
 	struct hs_str kind;
@@ -110,6 +118,7 @@ struct hs_suspect {
 	bool held;	     /* whether holder is filled in; else reason says why not */
 	struct hs_holder holder;
 	struct hs_str reason;
+	enum hs_cause cause;
 	struct hs_str *companions; /* classes that grew along with it, hanging below it */
 	size_t companion_count;
 };
@@ -140,10 +149,10 @@ struct hs_diff {
 
 /*
  * Compare @a, the earlier, with @b, both with the columns ADDRESS, TYPE, EDGES, that of @size,
- * those of the classifiers, and better OWNER, which helps to name holders, and FINGERPRINT. Objects
- * are matched by address and type; those whose values differ are not the same.  @names are the
- * files' names for the report.  On success *@ret is owned by the caller: hs_diff_destroy(); it
- * refers to neither snapshot any more.
+ * those of the classifiers, and better OWNER, which helps to name holders, FINGERPRINT, and FLAGS,
+ * without which what nobody holds is not told from garbage. Objects are matched by address and
+ * type; those whose values differ are not the same.  @names are the files' names for the report. On
+ * success *@ret is owned by the caller: hs_diff_destroy(); it refers to neither snapshot any more.
  */
 HS_EXPORT struct hs_error *hs_diff_create(const struct hs_snapshot *a, const struct hs_snapshot *b,
 					  const char *const names[2],

@@ -82,6 +82,8 @@ static void assert_first(const struct fixture *f, const char *kind, const char *
 	assert_str(suspect->holder.label, label);
 	assert_str(suspect->holder.path, path);
 	assert_str(suspect->holder.kind, holder);
+	assert_int_not_equal(suspect->cause, HS_CAUSE_LOST_REFERENCE);
+	assert_int_not_equal(suspect->cause, HS_CAUSE_GARBAGE);
 }
 
 static uint32_t address_of(const struct fixture *f, uint32_t object)
@@ -704,8 +706,89 @@ static void held_by_nobody(void **state)
 	assert_int_equal(f.diff->suspect_count, 1);
 	assert_str(f.diff->suspects[0].row->kind, "app.Session");
 	assert_false(f.diff->suspects[0].held);
-	assert_true(f.diff->suspects[0].reason.size > 0);
+	assert_int_equal(f.diff->suspects[0].cause, HS_CAUSE_GARBAGE);
+	assert_non_null(strstr(f.diff->suspects[0].reason.data, "garbage"));
 	assert_true(has_companion(&f.diff->suspects[0], "dict (no owner)"));
+	deinit(&f);
+}
+
+/* One of them is in a variable that nobody cleared; that does not explain the others. */
+static void held_by_nobody_but_one(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	init(&f);
+	first_snapshot(&f);
+	for (int i = 0; i < MANY; i++) {
+		uint32_t session = new_session(&f.heap);
+
+		heap_ref(&f.heap, session, HS_LABEL_ATTRIBUTE, "self", session);
+		if (i == MANY / 2)
+			heap_root(&f.heap, HS_ROOT_INTERNAL, session, "data of a library");
+	}
+	second_snapshot(&f);
+	assert_str(f.diff->suspects[0].row->kind, "app.Session");
+	assert_false(f.diff->suspects[0].held);
+	assert_int_equal(f.diff->suspects[0].cause, HS_CAUSE_GARBAGE);
+	deinit(&f);
+}
+
+/*
+ * As many new ones as the cache holds have their references lost; those that were lost before and
+ * are gone count against them.
+ */
+static void references_are_lost(void **state)
+{
+	enum { BEFORE = 10 };
+	struct fixture f;
+	uint32_t cache;
+
+	(void)state;
+	for (int variant = 0; variant < 3; variant++) {
+		init(&f);
+		cache = heap_object(&f.heap, T_LIST, 56);
+		heap_set(&f.heap, f.ns, "CACHE", cache);
+		for (int i = 0; i < BEFORE; i++)
+			f.heap.objects.data[new_session(&f.heap)].flags |= HS_OBJECT_LOST;
+		first_snapshot(&f);
+		for (int i = 0; i < MANY; i++) {
+			uint32_t session = new_session(&f.heap);
+
+			/* All, half, a tenth of them are lost. */
+			if (variant == 0 || i % (variant == 1 ? 2 : 10) == 0)
+				f.heap.objects.data[session].flags |= HS_OBJECT_LOST;
+			else
+				heap_append(&f.heap, cache, session);
+		}
+		second_snapshot(&f);
+		assert_str(f.diff->suspects[0].row->kind, "app.Session");
+		assert_int_equal(f.diff->suspects[0].held, variant == 2);
+		assert_int_equal(f.diff->suspects[0].cause,
+				 variant == 2 ? HS_CAUSE_CONTAINER : HS_CAUSE_LOST_REFERENCE);
+		if (variant < 2)
+			assert_non_null(strstr(f.diff->suspects[0].reason.data, "were lost"));
+		deinit(&f);
+	}
+}
+
+/* What was lost before holds them: native code's own list, that goes on growing. */
+static void held_by_what_is_lost(void **state)
+{
+	struct fixture f;
+	uint32_t list;
+
+	(void)state;
+	init(&f);
+	list = heap_object(&f.heap, T_LIST, 56);
+	f.heap.objects.data[list].flags |= HS_OBJECT_LOST;
+	first_snapshot(&f);
+	for (int i = 0; i < MANY; i++)
+		heap_append(&f.heap, list, new_session(&f.heap));
+	second_snapshot(&f);
+	assert_str(f.diff->suspects[0].row->kind, "app.Session");
+	assert_false(f.diff->suspects[0].held);
+	assert_int_equal(f.diff->suspects[0].cause, HS_CAUSE_LOST_REFERENCE);
 	deinit(&f);
 }
 
@@ -1154,6 +1237,9 @@ int main(void)
 		cmocka_unit_test(holder_is_a_namespace),
 		cmocka_unit_test(held_by_a_local_variable),
 		cmocka_unit_test(held_by_nobody),
+		cmocka_unit_test(held_by_nobody_but_one),
+		cmocka_unit_test(references_are_lost),
+		cmocka_unit_test(held_by_what_is_lost),
 		cmocka_unit_test(noise_is_no_suspect),
 		cmocka_unit_test(moved_to_a_new_container),
 		cmocka_unit_test(two_leaks),
