@@ -76,4 +76,4 @@ def test_diff_says_that_nothing_holds_them(heapsnap, forgetful):
     assert (kept["holder"]["label"], kept["cause"]) == ("__main__.kept", "container")
     text = heapsnap("diff", first, second).stdout.decode()
     assert text.count("no holder: references to them were lost: nothing that is seen holds") == 2
-    assert text.count("no holder: nothing holds them: garbage") == 1
+    assert "no holder: nothing holds them: garbage" in text
