@@ -749,8 +749,11 @@ static void references_are_lost(void **state)
 		init(&f);
 		cache = heap_object(&f.heap, T_LIST, 56);
 		heap_set(&f.heap, f.ns, "CACHE", cache);
-		for (int i = 0; i < BEFORE; i++)
-			f.heap.objects.data[new_session(&f.heap)].flags |= HS_OBJECT_LOST;
+		for (int i = 0; i < BEFORE; i++) {
+			uint32_t session = new_session(&f.heap);
+
+			f.heap.objects.data[session].flags |= HS_OBJECT_LOST;
+		}
 		first_snapshot(&f);
 		for (int i = 0; i < MANY; i++) {
 			uint32_t session = new_session(&f.heap);
