@@ -99,6 +99,7 @@ int cmd_dump(const struct options *options, struct terminal *terminal)
 		.mode = options->mode,
 		.preview_bytes = options->values,
 		.redact = options->redact,
+		.experimental = options->experimental,
 		.explain = options->verbose ? explain : NULL,
 		.progress = terminal_progress,
 		.context = terminal,

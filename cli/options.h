@@ -24,6 +24,7 @@ enum option_bit {
 	OPTION_OUTPUT = 1 << 8,
 	OPTION_QUIET = 1 << 9,
 	OPTION_REDACT = 1 << 13,
+	OPTION_EXPERIMENTAL = 1 << 16,
 	OPTION_ROWS = 1 << 10,
 	OPTION_TO = 1 << 11,
 	OPTION_SIZE = 1 << 15,
@@ -57,6 +58,7 @@ struct options {
 	const char *output; /* NULL: not given */
 	bool quiet;
 	bool redact;
+	bool experimental;
 	int64_t rows; /* negative: not given */
 	enum hs_size size;
 	const struct hs_exporter *to;

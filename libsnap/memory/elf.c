@@ -5,6 +5,8 @@
 #include "format/base/cleanup.h"
 #include "libsnap/memory/proc.h"
 
+#include <elf.h>
+#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <gelf.h>
@@ -78,6 +80,7 @@ static int open_mapped(pid_t pid, const struct hs_mapping *mapping)
 static bool load_bias(Elf *elf, const struct hs_maps *maps, const struct hs_mapping *mapping,
 		      hs_addr *ret)
 {
+	const hs_addr in_page = (hs_addr)sysconf(_SC_PAGESIZE) - 1;
 	size_t count;
 	GElf_Ehdr header;
 
@@ -97,9 +100,9 @@ static bool load_bias(Elf *elf, const struct hs_maps *maps, const struct hs_mapp
 			const struct hs_mapping *at = &maps->data[k];
 
 			if (at->inode != mapping->inode || strcmp(at->name, mapping->name) != 0 ||
-			    at->offset != (segment.p_offset & ~(uint64_t)0xfff))
+			    at->offset != (segment.p_offset & ~in_page))
 				continue;
-			*ret = at->start - (segment.p_vaddr & ~(uint64_t)0xfff);
+			*ret = at->start - (segment.p_vaddr & ~in_page);
 			return true;
 		}
 		return false;
@@ -143,6 +146,18 @@ static size_t search_table(Elf *elf, bool dynamic, hs_addr bias, const char *con
 	for (size_t k = 0; k < count; k++)
 		missing += !ret[k];
 	return missing;
+}
+
+uint16_t hs_elf_machine(pid_t pid, const struct hs_mapping *mapping)
+{
+	_cleanup_fd_ int fd = open_mapped(pid, mapping);
+	Elf64_Ehdr header;
+
+	if (fd < 0 || pread(fd, &header, sizeof(header), 0) != sizeof(header) ||
+	    memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 ||
+	    header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_ident[EI_DATA] != ELFDATA2LSB)
+		return EM_NONE;
+	return le16toh(header.e_machine);
 }
 
 bool hs_elf_symbols(pid_t pid, const struct hs_maps *maps, const struct hs_mapping *mapping,

@@ -14,4 +14,10 @@
 bool hs_elf_symbols(pid_t pid, const struct hs_maps *maps, const struct hs_mapping *mapping,
 		    const char *const *names, size_t count, hs_addr *ret);
 
+/*
+ * The machine that the file behind @mapping was made for: EM_X86_64, for example; EM_NONE if that
+ * cannot be told, or is not one of 64 bits with the lowest byte first.
+ */
+uint16_t hs_elf_machine(pid_t pid, const struct hs_mapping *mapping);
+
 #endif

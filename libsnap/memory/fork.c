@@ -64,7 +64,9 @@ void hs_fork_plan(pid_t pid, const struct hs_maps *maps, struct hs_fork_plan *re
 
 	*ret = (struct hs_fork_plan){0};
 	hs_proc_status_field(pid, "Seccomp", &seccomp);
-	if (seccomp == SECCOMP_MODE_STRICT)
+	if (!HS_INJECTS)
+		ret->unfit = "it cannot be made to fork on such a machine";
+	else if (seccomp == SECCOMP_MODE_STRICT)
 		ret->unfit = "seccomp lets it make hardly any system calls";
 	else if (has_shadow_stack(pid))
 		ret->unfit = "it has shadow stacks";
@@ -110,7 +112,7 @@ static bool run_until(pid_t tid, int event)
 	int status;
 
 	for (int i = 0; i < MAX_STOPS; i++) {
-		if (!hs_injection_await(tid, &status) || !WIFSTOPPED(status))
+		if (!hs_stop_await(tid, &status) || !WIFSTOPPED(status))
 			return false;
 		if (status >> 16 == event)
 			return true;
@@ -181,7 +183,7 @@ static void abandon(pid_t copy)
 	int status;
 
 	kill(copy, SIGKILL);
-	hs_injection_await(copy, &status);
+	hs_stop_await(copy, &status);
 }
 
 /*

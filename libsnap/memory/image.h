@@ -9,11 +9,11 @@
 #include <string.h>
 
 enum {
-	HS_PAGE_SHIFT = 12,
+	HS_PAGE_SHIFT = 12, /* of ours: the system's are as large, or several of them */
 	HS_PAGE_SIZE = 1 << HS_PAGE_SHIFT,
 	HS_GRANULE_SHIFT = 4, /* allocators align objects to 16 bytes */
 	HS_GRANULES_PER_PAGE = HS_PAGE_SIZE >> HS_GRANULE_SHIFT,
-	HS_ADDRESS_BITS = 47,
+	HS_ADDRESS_BITS = 48, /* of x86-64 programs use 47, of aarch64 all */
 	/* Slot numbers times granules per page stay below HS_NONE. */
 	HS_IMAGE_MAX_SLOTS = (int)(UINT32_MAX / HS_GRANULES_PER_PAGE) - 1,
 	HS_LEAF_BITS = 18, /* pages per leaf of the directory: 1 GiB */

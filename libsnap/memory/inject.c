@@ -2,7 +2,7 @@
 /* inject.c: system calls made by a stopped thread of another process, on x86-64. */
 #include "libsnap/memory/inject.h"
 
-#ifdef __x86_64__
+#if HS_INJECTS
 
 #include "libsnap/memory/proc.h"
 
@@ -27,7 +27,6 @@ enum {
 	XSTATE_SOFTWARE = 464, /* offset of what the kernel and signal handlers tell each other */
 	XSTATE_HEADER = 512,
 	XSTATE_MIN = 576,
-	PATIENCE_MS = 5000,
 	CHUNK = 1 << 20, /* of code searched at a time */
 	ROOM = 1 << 16,	 /* of stack that must be left, besides what is used */
 };
@@ -387,22 +386,6 @@ const char *hs_injection_begin(struct hs_injection *injection, pid_t pid,
 	return NULL;
 }
 
-bool hs_injection_await(pid_t tid, int *status)
-{
-	const uint64_t deadline = hs_clock_monotonic() + PATIENCE_MS * 1000000ull;
-	const struct timespec nap = {.tv_nsec = 20000};
-
-	for (;;) {
-		pid_t got = waitpid(tid, status, __WALL | WNOHANG);
-
-		if (got == tid)
-			return true;
-		if ((got < 0 && errno != EINTR) || hs_clock_monotonic() > deadline)
-			return false;
-		nanosleep(&nap, NULL);
-	}
-}
-
 static bool set_registers(pid_t tid, struct user_regs_struct *regs)
 {
 	struct iovec vector = {regs, sizeof(*regs)};
@@ -463,7 +446,7 @@ bool hs_injection_call(struct hs_injection *injection, uint64_t number, const ui
 	while (halves < 2) {
 		int status;
 
-		if (ptrace(PTRACE_SYSCALL, tid, NULL, NULL) || !hs_injection_await(tid, &status) ||
+		if (ptrace(PTRACE_SYSCALL, tid, NULL, NULL) || !hs_stop_await(tid, &status) ||
 		    !WIFSTOPPED(status))
 			return false;
 		if (WSTOPSIG(status) == (SIGTRAP | 0x80))
@@ -491,7 +474,7 @@ static bool to_event_stop(struct hs_injection *injection)
 	if (ptrace(PTRACE_INTERRUPT, tid, NULL, NULL))
 		return false;
 	for (int i = 0; i < 16; i++) {
-		if (ptrace(PTRACE_CONT, tid, NULL, NULL) || !hs_injection_await(tid, &status) ||
+		if (ptrace(PTRACE_CONT, tid, NULL, NULL) || !hs_stop_await(tid, &status) ||
 		    !WIFSTOPPED(status))
 			return false;
 		if (status >> 16 == PTRACE_EVENT_STOP)
@@ -526,29 +509,6 @@ bool hs_injection_end(struct hs_injection *injection)
 		syscall(SYS_tgkill, injection->pid, injection->tid, SIGSTOP);
 	injection->stop_signal = false;
 	return home;
-}
-
-#else
-
-/* Elsewhere processes are stopped for the copy. */
-bool hs_gadgets_find(pid_t pid, const struct hs_maps *maps, struct hs_gadgets *ret)
-{
-	(void)pid;
-	(void)maps;
-	(void)ret;
-	return false;
-}
-
-const char *hs_injection_begin(struct hs_injection *injection, pid_t pid,
-			       const struct hs_stopped_thread *thread, const struct hs_maps *maps,
-			       const struct hs_gadgets *gadgets)
-{
-	(void)injection;
-	(void)pid;
-	(void)thread;
-	(void)maps;
-	(void)gadgets;
-	return "not on this architecture";
 }
 
 #endif

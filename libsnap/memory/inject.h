@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* inject.h: system calls made by a stopped thread of another process, on x86-64. */
+/* inject.h: system calls made by a stopped thread of another process; on x86-64 alone so far. */
 #ifndef HS_MEMORY_INJECT_H
 #define HS_MEMORY_INJECT_H
 
@@ -8,6 +8,13 @@
 
 #include <sched.h>
 #include <sys/user.h>
+
+/* Whether this can be done on such a machine; where not, inject_none.c takes inject.c's place. */
+#ifdef __x86_64__
+#define HS_INJECTS 1
+#else
+#define HS_INJECTS 0
+#endif
 
 /* What a child of the target shares with it: so files, locks and the like do not notice it. */
 enum {
@@ -94,11 +101,5 @@ hs_addr hs_injection_grandchild_stack(const struct hs_injection *injection);
 hs_addr hs_injection_child_stack(const struct hs_injection *injection);
 hs_addr hs_injection_scratch(const struct hs_injection *injection);
 hs_addr hs_injection_wait_for(const struct hs_injection *injection);
-
-/*
- * Wait until @tid has stopped, ended or changed: waitpid()'s status.  False if nothing happens for
- * seconds, or there is nothing to wait for.
- */
-bool hs_injection_await(pid_t tid, int *status);
 
 #endif

@@ -115,3 +115,22 @@ const struct hs_mapping *hs_maps_find(const struct hs_maps *maps, hs_addr addr)
 	}
 	return NULL;
 }
+
+bool hs_maps_is_program(const struct hs_maps *maps, const struct hs_mapping *file)
+{
+	const uint32_t rights = HS_REGION_READ | HS_REGION_WRITE | HS_REGION_SHARED;
+	bool header = false;
+	bool data = false;
+
+	for (size_t i = 0; i < maps->size; i++) {
+		const struct hs_mapping *mapping = &maps->data[i];
+
+		if (mapping->inode != file->inode || strcmp(mapping->name, file->name) != 0)
+			continue;
+		if (mapping->flags & HS_REGION_EXEC)
+			return true;
+		header |= !mapping->offset && (mapping->flags & rights) == HS_REGION_READ;
+		data |= (mapping->flags & rights) == (HS_REGION_READ | HS_REGION_WRITE);
+	}
+	return header && data;
+}

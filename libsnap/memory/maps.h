@@ -35,4 +35,11 @@ void hs_maps_deinit(struct hs_maps *maps);
 /* The mapping that contains @addr, NULL if none does. */
 const struct hs_mapping *hs_maps_find(const struct hs_maps *maps, hs_addr addr);
 
+/*
+ * Whether the file behind @file is a program or library, by what of it is mapped: code; or, where
+ * an emulator (qemu-user) runs it, which has the machine execute other code, its beginning
+ * unchanged and data to be changed.
+ */
+bool hs_maps_is_program(const struct hs_maps *maps, const struct hs_mapping *file);
+
 #endif

@@ -80,15 +80,6 @@ struct walk {
 	};
 };
 
-static bool has_code(const struct hs_maps *maps, const struct hs_mapping *file)
-{
-	for (size_t i = 0; i < maps->size; i++)
-		if (maps->data[i].inode == file->inode && maps->data[i].flags & HS_REGION_EXEC &&
-		    !strcmp(maps->data[i].name, file->name))
-			return true;
-	return false;
-}
-
 static enum wanted worth_copying(const struct hs_maps *maps, const struct hs_mapping *mapping)
 {
 	const uint32_t rights = mapping->flags & (HS_REGION_READ | HS_REGION_WRITE);
@@ -101,7 +92,7 @@ static enum wanted worth_copying(const struct hs_maps *maps, const struct hs_map
 		return WANT_NONE;
 	if (!mapping->inode)
 		return WANT_PRESENT;
-	if (!has_code(maps, mapping))
+	if (!hs_maps_is_program(maps, mapping))
 		return WANT_CHANGED;
 	return rights & HS_REGION_WRITE ? WANT_ALL : WANT_PRESENT;
 }
@@ -201,21 +192,22 @@ static bool is_wanted(uint64_t entry, enum wanted wanted)
 static enum outcome read_entries(struct walk *walk, const struct hs_mapping *mapping,
 				 enum wanted wanted)
 {
+	/* The system's own pages, which are larger than ours on some machines. */
+	const hs_addr page = (hs_addr)sysconf(_SC_PAGESIZE);
 	hs_addr addr = mapping->start;
 
 	while (addr < mapping->end) {
-		uint64_t left = (mapping->end - addr) >> HS_PAGE_SHIFT;
+		uint64_t left = (mapping->end - addr) / page;
 		size_t want = left < BATCH ? (size_t)left : BATCH;
 		ssize_t n = pread(walk->fd, walk->entries, want * sizeof(uint64_t),
-				  (off_t)((addr >> HS_PAGE_SHIFT) * sizeof(uint64_t)));
+				  (off_t)(addr / page * sizeof(uint64_t)));
 
 		if (n < 0)
 			return FAILED;
 		if (n < (ssize_t)sizeof(uint64_t))
 			return WALKED;
-		for (size_t i = 0; i < (size_t)n / sizeof(uint64_t); i++, addr += HS_PAGE_SIZE)
-			if (is_wanted(walk->entries[i], wanted) &&
-			    !add(walk, addr, addr + HS_PAGE_SIZE))
+		for (size_t i = 0; i < (size_t)n / sizeof(uint64_t); i++, addr += page)
+			if (is_wanted(walk->entries[i], wanted) && !add(walk, addr, addr + page))
 				return ENDED;
 		if (is_late(walk)) {
 			errno = ETIMEDOUT;

@@ -24,6 +24,7 @@
 #include <time.h>
 
 enum {
+	AWAIT_MS = 5000,
 	SEIZE_ATTEMPTS = 3,
 	RELEASE_PATIENCE_MS = 20,
 	DEINIT_PATIENCE_MS = 5000, /* what stops with nobody to let it go on stays so */
@@ -357,4 +358,20 @@ void hs_stop_deinit(struct hs_stop *stop)
 {
 	release(stop, DEINIT_PATIENCE_MS);
 	hs_vector_deinit(stop);
+}
+
+bool hs_stop_await(pid_t tid, int *status)
+{
+	const uint64_t deadline = hs_clock_monotonic() + AWAIT_MS * 1000000ull;
+	const struct timespec nap = {.tv_nsec = 20000};
+
+	for (;;) {
+		pid_t got = waitpid(tid, status, __WALL | WNOHANG);
+
+		if (got == tid)
+			return true;
+		if ((got < 0 && errno != EINTR) || hs_clock_monotonic() > deadline)
+			return false;
+		nanosleep(&nap, NULL);
+	}
 }

@@ -38,4 +38,10 @@ void hs_stop_release(struct hs_stop *stop);
 /* The same, waiting longer for such threads. */
 void hs_stop_deinit(struct hs_stop *stop);
 
+/*
+ * Wait until the traced thread @tid has stopped, ended or changed: waitpid()'s status.  False if
+ * nothing happens for seconds, or there is nothing to wait for.
+ */
+bool hs_stop_await(pid_t tid, int *status);
+
 #endif

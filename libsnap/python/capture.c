@@ -354,6 +354,22 @@ static struct hs_error *find_runtime(struct capture *capture)
 	return hs_runtime_find(capture->process, &capture->maps, &capture->runtime);
 }
 
+/* Machines that this was never tried on are read only if the user insists. */
+static struct hs_error *check_machine(struct capture *capture)
+{
+	const char *untried = hs_runtime_untried(&capture->runtime);
+
+	if (!untried)
+		return NULL;
+	if (!capture->options->experimental)
+		return hs_error_create(HS_ERROR_UNSUPPORTED,
+				       "process %d: %s; --experimental has it dumped all the same",
+				       (int)capture->pid, untried);
+	explain(capture, "%s: the snapshot may be wrong", untried);
+	capture->facts.untried = true;
+	return NULL;
+}
+
 static struct hs_error *run(struct capture *capture, struct hs_snapshot **ret)
 {
 	struct hs_python *python = NULL;
@@ -373,6 +389,9 @@ static struct hs_error *run(struct capture *capture, struct hs_snapshot **ret)
 		return err;
 	explain(capture, "CPython 3.%u, runtime at 0x%llx", capture->runtime.layout->minor,
 		(unsigned long long)capture->runtime.address);
+	err = check_machine(capture);
+	if (err)
+		return err;
 	hs_fork_plan(capture->pid, &capture->maps, &capture->plan);
 	find_collecting(capture);
 	read_facts(capture);

@@ -160,6 +160,18 @@ static struct hs_error *check_permission(struct hs_process *process, struct hs_m
 	return err;
 }
 
+static void check_untried(struct hs_diagnosis *diagnosis, const struct hs_runtime *runtime)
+{
+	const char *untried = hs_runtime_untried(runtime);
+
+	if (!untried)
+		return;
+	if (!diagnosis->code)
+		diagnosis->code = HS_ERROR_UNSUPPORTED;
+	add(diagnosis, "machine", HS_CHECK_BAD,
+	    "%s; 'heapsnap dump --experimental' dumps it all the same", untried);
+}
+
 static void check_process(struct hs_diagnosis *diagnosis, struct hs_process *process,
 			  struct hs_maps *maps)
 {
@@ -181,6 +193,7 @@ static void check_process(struct hs_diagnosis *diagnosis, struct hs_process *pro
 	}
 	add(diagnosis, "runtime", HS_CHECK_GOOD, "it runs CPython 3.%u, which is supported",
 	    runtime.layout->minor);
+	check_untried(diagnosis, &runtime);
 	check_mode(diagnosis, maps);
 	err = hs_capture_room(process, maps, &pages);
 	if (err)

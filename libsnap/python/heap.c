@@ -111,6 +111,9 @@ static void add_gaps(struct hs_python *python, const struct hs_heap_facts *facts
 
 	if (unreadable)
 		hs_build_gap(python->build, "page of the target cannot be read", unreadable, 0);
+	if (facts->untried)
+		hs_build_gap(python->build, "program for a machine that heapsnap was not tried on",
+			     1, 0);
 	if (facts->traces_torn)
 		hs_build_gap(python->build, "tracemalloc's tables were being changed", 1, 0);
 	if (facts->broken_lists)

@@ -15,6 +15,7 @@ struct hs_heap_facts {
 	uint64_t pause_ns;
 	uint64_t unreadable_pages;
 	uint64_t broken_lists;
+	bool untried;	  /* made for a machine that this was never tried on */
 	bool traces_torn; /* tracemalloc's tables were being changed */
 	uint64_t tracked; /* objects on the collector's lists */
 	uint32_t retries;

@@ -46,26 +46,33 @@ static bool same_file(const struct hs_mapping *a, const struct hs_mapping *b)
 	return a->inode == b->inode && !strcmp(a->name, b->name);
 }
 
+/* Nothing, where an emulator leaves room between the parts of a program. */
+static bool is_hole(const struct hs_mapping *mapping)
+{
+	return !mapping->inode &&
+	       !(mapping->flags & (HS_REGION_READ | HS_REGION_WRITE | HS_REGION_EXEC));
+}
+
 bool hs_program_data_next(struct hs_image *image, size_t *i, struct hs_program_data *ret)
 {
 	const struct hs_maps *maps = &image->maps;
 
 	for (; *i < maps->size; ++*i) {
 		const struct hs_mapping *mapping = &maps->data[*i];
-		bool has_code = false;
 		hs_addr end = 0;
 
 		if (!mapping->inode || !(mapping->flags & HS_REGION_WRITE) ||
-		    mapping->flags & HS_REGION_SHARED)
+		    mapping->flags & HS_REGION_SHARED || !hs_maps_is_program(maps, mapping))
 			continue;
 		/* The mappings of a program are neighbours, its header and code before its data. */
-		for (size_t k = *i; k-- > 0 && same_file(&maps->data[k], mapping);) {
-			has_code |= maps->data[k].flags & HS_REGION_EXEC;
+		for (size_t k = *i; k-- > 0;) {
+			if (is_hole(&maps->data[k]))
+				continue;
+			if (!same_file(&maps->data[k], mapping))
+				break;
 			if (!maps->data[k].offset)
 				end = data_end(image, maps->data[k].start);
 		}
-		if (!has_code)
-			continue;
 		*ret = (struct hs_program_data){
 			.file = mapping,
 			.start = mapping->start,

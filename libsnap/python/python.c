@@ -329,12 +329,13 @@ struct hs_error *hs_python_create(struct hs_image *image, const struct hs_runtim
 		return &hs_enomem;
 	*python = (struct hs_python){
 		.image = image,
-		.layout = runtime->layout,
+		.layout = &python->own_layout,
 		.runtime = runtime->address,
 		.dict_before_values = runtime->dict_before_values,
 		/* No function lies there: until it is known, no class is one of Python's. */
 		.subtype_traverse = 1,
 	};
+	hs_layout_adapt(runtime->layout, runtime->machine, &python->own_layout);
 	err = allocate(python) ? check(python) : &hs_enomem;
 	if (err) {
 		hs_python_destroy(python);

@@ -48,6 +48,7 @@ static inline void hs_bitmap_set(struct hs_bitmap *map, uint32_t granule)
 struct hs_python {
 	struct hs_image *image;
 	const struct hs_layout *layout;
+	struct hs_layout own_layout; /* of the target's machine; what `layout` points to */
 	struct hs_build *build;
 	hs_addr runtime;	  /* _PyRuntime */
 	uint32_t hexversion;	  /* sys.hexversion */

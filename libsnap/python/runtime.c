@@ -9,6 +9,7 @@
 #include "libsnap/python/backports.h"
 #include "libsnap/python/objects.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -108,15 +109,6 @@ static bool seen_before(const struct hs_maps *maps, size_t i)
 	return false;
 }
 
-static bool has_code(const struct hs_maps *maps, const struct hs_mapping *file)
-{
-	for (size_t i = 0; i < maps->size; i++)
-		if (maps->data[i].inode == file->inode && maps->data[i].flags & HS_REGION_EXEC &&
-		    !strcmp(maps->data[i].name, file->name))
-			return true;
-	return false;
-}
-
 /* Look for the runtime in the files whose name is, or is not, that of a Python. */
 static bool search_files(struct search *search, bool by_name)
 {
@@ -133,7 +125,7 @@ static bool search_files(struct search *search, bool by_name)
 		if (!mapping->inode || mapping->name[0] != '/' || seen_before(maps, i))
 			continue;
 		python = hs_python_guess(mapping->name, &guess);
-		if (python != by_name || (!python && !has_code(maps, mapping)))
+		if (python != by_name || (!python && !hs_maps_is_program(maps, mapping)))
 			continue;
 		if (python && (guess.major || guess.pypy || !search->guess.python))
 			search->guess = guess;
@@ -192,10 +184,11 @@ static struct hs_error *read_version(struct search *search, uint32_t *hexversion
 	return NULL;
 }
 
-static bool has_dict_before_values(const struct search *search, uint32_t hexversion)
+static bool has_dict_before_values(const struct search *search, uint16_t machine,
+				   uint32_t hexversion)
 {
 	uint8_t code[HS_BACKPORT_CODE];
-	bool known = search->visit_dict &&
+	bool known = machine == EM_X86_64 && search->visit_dict &&
 		     hs_process_read(search->process, search->visit_dict, code, sizeof(code));
 
 	return hs_dict_before_values(hexversion, code, known ? sizeof(code) : 0);
@@ -270,11 +263,33 @@ static struct hs_error *judge(struct search *search, struct hs_runtime *ret)
 	if (!runtime.layout)
 		return unsupported(
 			pid, with_supported("it runs a CPython whose version cannot be told"));
-	runtime.dict_before_values = has_dict_before_values(search, runtime.hexversion);
+	runtime.machine = hs_elf_machine(pid, search->file);
+	if (runtime.machine == EM_NONE)
+		return unsupported(pid, strdup("its program is for a machine that does not have 64 "
+					       "bits and the lowest byte first"));
+	runtime.dict_before_values =
+		has_dict_before_values(search, runtime.machine, runtime.hexversion);
 	hs_tracemalloc_find(search->process, search->maps, search->file, runtime.address,
 			    runtime.layout, &runtime.tracemalloc);
 	*ret = runtime;
 	return NULL;
+}
+
+const char *hs_runtime_untried(const struct hs_runtime *runtime)
+{
+	switch (runtime->machine) {
+	case EM_X86_64:
+#ifdef __x86_64__
+		return NULL;
+#else
+		return "it is a program for x86-64 on a machine that heapsnap was never tried on";
+#endif
+	case EM_AARCH64:
+		return "it is a program for aarch64, on which heapsnap was only tried under an "
+		       "emulator";
+	default:
+		return "it is a program for a machine that heapsnap was never tried on";
+	}
 }
 
 struct hs_error *hs_runtime_find(struct hs_process *process, const struct hs_maps *maps,

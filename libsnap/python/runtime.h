@@ -10,6 +10,7 @@
 struct hs_runtime {
 	hs_addr address; /* _PyRuntime */
 	const struct hs_layout *layout;
+	uint16_t machine;	 /* that it was made for, as elf.h calls it */
 	uint32_t hexversion;	 /* PY_VERSION_HEX as the program publishes it */
 	bool dict_before_values; /* see backports.h */
 	struct hs_tracemalloc tracemalloc;
@@ -23,6 +24,12 @@ struct hs_runtime {
  */
 struct hs_error *hs_runtime_find(struct hs_process *process, const struct hs_maps *maps,
 				 struct hs_runtime *ret) HS_MUST_CHECK;
+
+/*
+ * Why a runtime that was made for such a machine is not to be read unless the user insists, in a
+ * few words; NULL if it is one of those that this was tried on.
+ */
+const char *hs_runtime_untried(const struct hs_runtime *runtime);
 
 /* What the names of a process's files tell of the Python it runs. */
 struct hs_python_guess {

@@ -118,14 +118,14 @@ static uint64_t word(const uint8_t *at)
 hs_addr hs_type_dict(struct hs_python *python, const struct hs_pytype *type)
 {
 	const struct hs_layout *layout = python->layout;
-	const hs_addr tables[] = {layout->types_builtins, layout->types_extensions};
+	const hs_addr tables[] = {layout->interp_types_builtins, layout->interp_types_extensions};
 	hs_addr interp;
 	hs_addr dict;
 	uint64_t index;
 
 	if (hs_image_u64(python->image, type->address + PY_TP_DICT, &dict) && dict)
 		return dict;
-	if (!(type->flags & PY_FLAG_STATIC_BUILTIN) || layout->types_builtins == HS_ABSENT ||
+	if (!(type->flags & PY_FLAG_STATIC_BUILTIN) || layout->interp_types_builtins == HS_ABSENT ||
 	    !hs_image_u64(python->image, type->address + PY_TP_SUBCLASSES, &index) || !index ||
 	    index > MAX_STATIC_TYPES ||
 	    !hs_image_u64(python->image, python->runtime + layout->runtime_interpreters_main,

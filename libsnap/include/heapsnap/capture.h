@@ -35,6 +35,8 @@ struct hs_capture_options {
 	 * command line.  Not together with preview_bytes.
 	 */
 	bool redact;
+	/* Go on where this was never tried: on or for machines that are not x86-64. */
+	bool experimental;
 	/* One line of explanation per decision taken, without a line feed; may be NULL. */
 	void (*explain)(void *context, const char *line);
 	hs_progress_fn *progress;

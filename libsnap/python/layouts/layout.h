@@ -10,7 +10,8 @@
  * members, to the names in messages and to the table that the tests dump.  Values are byte offsets
  * in the struct named above them, or sizes where the name says so; HS_ABSENT where a version has
  * no such field.  They come from the debug information of release builds of each version for
- * x86-64.  What is the same in all versions stands in libsnap/python/objects.h.
+ * x86-64; for others see hs_layout_adapt().  What is the same in all versions stands in
+ * libsnap/python/objects.h.  Fields of PyInterpreterState, and they alone, begin with interp_.
  */
 #define HS_LAYOUT_FIELDS(FIELD)                                                                    \
 	/* _PyRuntimeState */                                                                      \
@@ -27,6 +28,7 @@
 	FIELD(interp_next)                                                                         \
 	FIELD(interp_id)                                                                           \
 	FIELD(interp_threads_head)                                                                 \
+	FIELD(interp_gil)                                                                          \
 	FIELD(interp_gc)                                                                           \
 	FIELD(interp_modules)                                                                      \
 	FIELD(interp_modules_by_index)                                                             \
@@ -55,8 +57,8 @@
 	FIELD(interp_interned_strings)                                                             \
 	FIELD(interp_obmalloc)                                                                     \
 	/* static types: what each interpreter keeps of them, see types.c */                       \
-	FIELD(types_builtins)                                                                      \
-	FIELD(types_extensions)                                                                    \
+	FIELD(interp_types_builtins)                                                               \
+	FIELD(interp_types_extensions)                                                             \
 	FIELD(types_entry_size)                                                                    \
 	FIELD(types_entry_dict)                                                                    \
 	/* struct _gc_runtime_state */                                                             \
@@ -285,6 +287,12 @@ const struct hs_layout *hs_layout_find(uint32_t minor, uint32_t micro);
 
 /* The layouts there are, by ascending version; NULL behind the last. */
 const struct hs_layout *hs_layout_at(size_t i);
+
+/*
+ * @layout as it is on @machine, EM_X86_64 or EM_AARCH64 of elf.h.  All that differs is the size of
+ * the two mutexes of the interpreter's lock, which moves what lies behind it.
+ */
+void hs_layout_adapt(const struct hs_layout *layout, uint16_t machine, struct hs_layout *ret);
 
 /* The versions there are, in words: "3.8 to 3.13".  No version in between is missing. */
 const char *hs_layout_versions(char *buffer, size_t size);

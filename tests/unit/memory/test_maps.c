@@ -67,6 +67,32 @@ static void find(void **state)
 	hs_maps_deinit(&maps);
 }
 
+/* Which of the files are programs, where the processor runs them and where an emulator does. */
+static void programs(void **state)
+{
+	static const char listing[] = "10000-11000 r--p 00000000 08:01 1 /native\n"
+				      "11000-12000 r-xp 00001000 08:01 1 /native\n"
+				      "20000-21000 r--p 00000000 08:01 2 /emulated\n"
+				      "21000-22000 ---p 00000000 00:00 0 \n"
+				      "22000-23000 rw-p 00002000 08:01 2 /emulated\n"
+				      "30000-31000 r--p 00000000 08:01 3 /read only\n"
+				      "31000-32000 rw-p 00001000 08:01 1 /of the same number\n"
+				      "40000-41000 rw-p 00000000 08:01 4 /written only\n"
+				      "50000-51000 r--s 00000000 08:01 5 /shared\n"
+				      "51000-52000 rw-p 00001000 08:01 5 /shared\n"
+				      "60000-61000 r--p 00001000 08:01 6 /without its beginning\n"
+				      "61000-62000 rw-p 00002000 08:01 6 /without its beginning\n";
+	struct hs_maps maps;
+
+	(void)state;
+	assert_no_error(hs_maps_parse(listing, &maps));
+	for (size_t i = 0; i < maps.size; i++)
+		assert_int_equal(hs_maps_is_program(&maps, &maps.data[i]),
+				 !strcmp(maps.data[i].name, "/native") ||
+					 !strcmp(maps.data[i].name, "/emulated"));
+	hs_maps_deinit(&maps);
+}
+
 static void empty_text_is_no_mapping(void **state)
 {
 	struct hs_maps maps;
@@ -130,6 +156,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(fields_and_names),
 		cmocka_unit_test(find),
+		cmocka_unit_test(programs),
 		cmocka_unit_test(empty_text_is_no_mapping),
 		cmocka_unit_test(what_the_kernel_does_not_write),
 		cmocka_unit_test(our_own),

@@ -236,9 +236,10 @@ static uint64_t hostile_word(struct mutator *mutator, uint64_t old)
 		0x80000000, 0xffffffff,
 		1ull << 32, 1ull << 40,
 		1ull << 46, (1ull << 47) - 1,
-		1ull << 47, 1ull << 60,
-		1ull << 61, INT64_MAX,
-		1ull << 63, UINT64_MAX,
+		1ull << 47, 1ull << 48,
+		1ull << 60, 1ull << 61,
+		INT64_MAX,  1ull << 63,
+		UINT64_MAX,
 	};
 
 	switch (below(&mutator->random, 8)) {

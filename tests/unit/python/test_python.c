@@ -119,13 +119,14 @@ static void give_type_its_dict(struct scene *scene)
 	hs_addr type = fake_type_type(fake);
 	hs_addr dict = make_dict(scene, items, 1);
 
-	if (layout->types_builtins == HS_ABSENT) {
+	if (layout->interp_types_builtins == HS_ABSENT) {
 		fake_u64(fake, type + PY_TP_DICT, dict);
 		return;
 	}
 	fake_u32(fake, type + PY_TP_FLAGS, PY_FLAG_TYPE_SUBCLASS | PY_FLAG_STATIC_BUILTIN);
 	fake_u64(fake, type + PY_TP_SUBCLASSES, 3);
-	scene->entry = scene->interp + layout->types_builtins + 2ull * layout->types_entry_size;
+	scene->entry =
+		scene->interp + layout->interp_types_builtins + 2ull * layout->types_entry_size;
 	fake_u64(fake, scene->entry, type);
 	fake_u64(fake, scene->entry + layout->types_entry_dict, dict);
 }

@@ -4,6 +4,7 @@
 
 #include "libsnap/python/layouts/layout.h"
 
+#include <elf.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -173,6 +174,46 @@ static void published_fields_are_known(void **state)
 	}
 }
 
+/* The interpreter's lock is 16 bytes larger on aarch64; what lies before it stays where it is. */
+static void what_follows_the_lock_moves(void **state)
+{
+	(void)state;
+	for (size_t k = 0; hs_layout_at(k); k++) {
+		const struct hs_layout *layout = hs_layout_at(k);
+		struct hs_layout adapted;
+		struct field here[FIELDS];
+		struct field there[FIELDS];
+		size_t moved = 0;
+
+		list(layout, here);
+		hs_layout_adapt(layout, EM_X86_64, &adapted);
+		assert_memory_equal(&adapted, layout, sizeof(adapted));
+		hs_layout_adapt(layout, EM_AARCH64, &adapted);
+		list(&adapted, there);
+		for (size_t i = 0; i < FIELDS; i++) {
+			bool moves = here[i].value != there[i].value;
+
+			if (moves && (here[i].value + 16 != there[i].value ||
+				      here[i].value <= layout->interp_gil))
+				fail_msg("3.%u: %s went from %u to %u", layout->minor, here[i].name,
+					 here[i].value, there[i].value);
+			moved += moves;
+		}
+		assert_int_equal(moved > 0, layout->interp_gil != HS_ABSENT);
+		assert_int_equal(adapted.interp_gc, layout->interp_gc);
+		assert_int_equal(adapted.tstate_context, layout->tstate_context);
+	}
+	/* What is compared: offsets of 3.13's headers, compiled for both. */
+	struct hs_layout adapted;
+
+	hs_layout_adapt(&hs_layout_3_13, EM_AARCH64, &adapted);
+	assert_int_equal(adapted.interp_dict, 8448 + 16);
+	assert_int_equal(adapted.interp_obmalloc, 10800 + 16);
+	assert_int_equal(adapted.interp_interned_strings, 194328 + 16);
+	assert_int_equal(adapted.interp_types_builtins, 182968 + 16);
+	assert_int_equal(adapted.interp_sysdict, 7640);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -181,6 +222,7 @@ int main(void)
 		cmocka_unit_test(releases_differ),
 		cmocka_unit_test(no_field_is_forgotten_or_double),
 		cmocka_unit_test(published_fields_are_known),
+		cmocka_unit_test(what_follows_the_lock_moves),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
