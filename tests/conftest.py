@@ -277,6 +277,28 @@ def any_pair(pairs, any_python):
     return pairs(any_python)
 
 
+def as_nobody(heapsnap, folder, *words):
+    """Run the command as a user without rights, from a place that user can read."""
+    program = pathlib.Path(folder, "heapsnap")
+    shutil.copy(heapsnap.path, program)
+    out = subprocess.run(["ldd", heapsnap.path], capture_output=True, text=True, check=True).stdout
+    for line in out.splitlines():
+        if "libsnap.so" in line:
+            shutil.copy(line.split("=>")[1].split()[0], folder)
+    for path in [folder, *folder.parents]:
+        path.chmod(0o755)
+        if path.name.startswith("pytest-of-"):
+            break
+    environment = dict(os.environ, LD_LIBRARY_PATH=str(folder))
+    command = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", str(program),
+               *map(str, words)]
+    return subprocess.run(command, capture_output=True, timeout=60, env=environment, cwd=folder)
+
+
+needs_root = pytest.mark.skipif(os.getuid() != 0 or not shutil.which("setpriv"),
+                                reason="needs root and setpriv to run as another user")
+
+
 def wait_until(condition, seconds=20):
     """Poll until @condition() is true; fail after @seconds."""
     end = time.monotonic() + seconds

@@ -30,6 +30,7 @@ debian_configure()
 		Dir::Etc::preferencesparts "$apt/none";
 		Acquire::Languages "none";
 		Acquire::Retries "0";
+		Acquire::Check-Valid-Until "false"; // archives that are kept as they were on a day
 		Acquire::http::Timeout "15";
 		Acquire::https::Timeout "15";
 		APT::Architecture "$machine";

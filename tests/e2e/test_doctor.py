@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: MIT
 """test_doctor.py: what is in the way of a dump is what a dump then meets."""
-import os
 import subprocess
 
-import pytest
+from conftest import as_nobody, needs_root
 
 
 def states(document):
@@ -54,13 +53,12 @@ def test_no_process(heapsnap, tmp_path):
     same_as_dump(heapsnap, process.pid, 3, tmp_path)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can run as somebody else")
-def test_no_permission(heapsnap, start, any_python):
+@needs_root
+def test_no_permission(heapsnap, start, any_python, tmp_path):
     target = start(any_python, "sample.py")
-    result = subprocess.run(["setpriv", "--reuid=65534", "--clear-groups", heapsnap.path, "doctor",
-                             str(target.pid)], capture_output=True, text=True)
+    result = as_nobody(heapsnap, tmp_path, "doctor", target.pid)
     assert result.returncode == 4
-    assert "belongs to user 0" in " ".join(result.stdout.split())
+    assert "belongs to user 0" in " ".join(result.stdout.decode().split())
 
 
 def test_wrong_words(heapsnap):

@@ -8,7 +8,8 @@ import sys
 import time
 
 import pytest
-from conftest import INTERPRETERS, SUPPORTED, allow_tracing, end, wait_until
+from conftest import (INTERPRETERS, SUPPORTED, allow_tracing, as_nobody, end, needs_root,
+                      wait_until)
 
 UNSUPPORTED = [i for i in INTERPRETERS if i["minor"] not in (*SUPPORTED, "2.7") or not i["plain"]]
 PTRACE_SEIZE = 0x4206
@@ -68,28 +69,6 @@ def test_unsupported_versions_are_named(heapsnap, start, tmp_path, row):
     assert SUPPORTED[0] in text and SUPPORTED[-1] in text  # what is supported is said
     target.assert_unharmed()
     assert not os.listdir(tmp_path)
-
-
-def as_nobody(heapsnap, folder, *words):
-    """Run the command as a user without rights, from a place that user can read."""
-    program = pathlib.Path(folder, "heapsnap")
-    shutil.copy(heapsnap.path, program)
-    out = subprocess.run(["ldd", heapsnap.path], capture_output=True, text=True, check=True).stdout
-    for line in out.splitlines():
-        if "libsnap.so" in line:
-            shutil.copy(line.split("=>")[1].split()[0], folder)
-    for path in [folder, *folder.parents]:
-        path.chmod(0o755)
-        if path.name.startswith("pytest-of-"):
-            break
-    environment = dict(os.environ, LD_LIBRARY_PATH=str(folder))
-    command = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", str(program),
-               *map(str, words)]
-    return subprocess.run(command, capture_output=True, timeout=60, env=environment, cwd=folder)
-
-
-needs_root = pytest.mark.skipif(os.getuid() != 0 or not shutil.which("setpriv"),
-                                reason="needs root and setpriv to run as another user")
 
 
 @needs_root
