@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -14,18 +15,6 @@
 static void explain(void *context, const char *line)
 {
 	terminal_explain(context, "%s", line);
-}
-
-/* heapsnap-PID-YYYYMMDDTHHMMSS.snap, the time in UTC. */
-static void default_name(pid_t pid, char *buffer, size_t size)
-{
-	time_t now = time(NULL);
-	char stamp[32];
-	struct tm utc;
-
-	gmtime_r(&now, &utc);
-	strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%S", &utc);
-	snprintf(buffer, size, "heapsnap-%d-%s.snap", (int)pid, stamp);
 }
 
 /* Find out where the snapshot may go before the process is touched.  Returns the exit code. */
@@ -50,7 +39,7 @@ static uint64_t total_size(const struct hs_objects *objects)
 	return bytes;
 }
 
-/* Tell what was written, how sure it is, and what to do with it. */
+/* Tell what was written, and how sure it is. */
 static void tell(struct terminal *terminal, const struct hs_snapshot *snap, const char *path)
 {
 	const struct hs_info *info = hs_snapshot_info(snap);
@@ -74,8 +63,6 @@ static void tell(struct terminal *terminal, const struct hs_snapshot *snap, cons
 			      "not complete: %s things could not be read, %" PRIu64
 			      " stayed inconsistent (heapsnap info says which)",
 			      units_format_count(gaps, count), info->damaged);
-	if (name)
-		terminal_note(terminal, "next: heapsnap top %s", name);
 	free(name);
 }
 
@@ -93,51 +80,269 @@ static void die_first(void)
 	fclose(file);
 }
 
-int cmd_dump(const struct options *options, struct terminal *terminal)
+/* What is dumped, and what has become of it so far. */
+struct dump {
+	struct terminal *terminal;
+	const struct options *options;
+	const char *output; /* NULL: default names */
+	pid_t root;
+	time_t begun;
+	struct hs_dump_result *results; /* with reasons and files that are ours */
+	size_t count;
+	size_t written;
+	uint64_t gaps;
+	int code; /* of the first failure; 0: none */
+	bool nomem;
+};
+
+static void dump_deinit(struct dump *dump)
 {
-	const struct hs_capture_options capture = {
+	for (size_t i = 0; i < dump->count; i++) {
+		free((char *)(uintptr_t)dump->results[i].reason);
+		free((char *)(uintptr_t)dump->results[i].file);
+	}
+	free(dump->results);
+}
+
+/*
+ * The name of the file for process @pid, owned by the caller; NULL if memory ran out.  Of several
+ * processes each has a file of its own: FILE-PID, or FILE-PID.snap if FILE ends in .snap.
+ */
+static char *name_of(const struct dump *dump, pid_t pid)
+{
+	static const char suffix[] = ".snap";
+	const size_t suffix_size = sizeof(suffix) - 1;
+	const char *output = dump->output;
+	size_t size = output ? strlen(output) : 0;
+	char *name;
+	char stamp[32];
+	struct tm utc;
+	int done;
+
+	if (!output) {
+		gmtime_r(&dump->begun, &utc);
+		strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%S", &utc);
+		done = asprintf(&name, "heapsnap-%d-%s.snap", (int)pid, stamp);
+	} else if (!dump->options->subprocesses) {
+		return strdup(output);
+	} else {
+		bool cut = size > suffix_size && !strcmp(output + size - suffix_size, suffix);
+
+		done = asprintf(&name, "%.*s-%d%s", (int)(cut ? size - suffix_size : size), output,
+				(int)pid, cut ? suffix : "");
+	}
+	return done < 0 ? NULL : name;
+}
+
+static struct hs_dump_result *add_result(struct dump *dump, pid_t pid, pid_t parent)
+{
+	struct hs_dump_result *grown = reallocarray(dump->results, dump->count + 1, sizeof(*grown));
+
+	if (!grown) {
+		dump->nomem = true;
+		return NULL;
+	}
+	dump->results = grown;
+	grown[dump->count] = (struct hs_dump_result){.pid = pid, .parent = parent};
+	return &grown[dump->count++];
+}
+
+/* Note why there is no snapshot, and free @err. */
+static void add_failure(struct dump *dump, struct hs_dump_result *result, struct hs_error *err,
+			bool foreign)
+{
+	bool ended = hs_error_code(err) == HS_ERROR_GONE && result->pid != dump->root;
+
+	result->state = foreign ? "skipped" : ended ? "ended" : "failed";
+	result->reason = strdup(hs_error_message(err));
+	dump->gaps += !foreign;
+	if (!foreign && !ended) {
+		int code = terminal_fail(dump->terminal, err);
+
+		dump->code = dump->code ? dump->code : code;
+		return;
+	}
+	terminal_note(dump->terminal, "%s: %s", result->state, hs_error_message(err));
+	hs_error_destroy(err);
+}
+
+/* Save @snap, and free it. */
+static void write_snapshot(struct dump *dump, struct hs_dump_result *result,
+			   struct hs_snapshot *snap)
+{
+	struct hs_save_options save = {
+		.level = dump->options->level,
+		.overwrite = dump->options->force,
+		.progress = terminal_progress,
+		.progress_context = dump->terminal,
+	};
+	char *name = name_of(dump, result->pid);
+	struct hs_error *err;
+
+	if (!name) {
+		dump->nomem = true;
+		hs_snapshot_destroy(snap);
+		return;
+	}
+	output_owner(&save.owner_uid, &save.owner_gid);
+	err = hs_snapshot_save(snap, name, &save);
+	terminal_progress_end(dump->terminal);
+	if (err) {
+		free(name);
+		add_failure(dump, result, err, false);
+	} else {
+		const struct hs_info *info = hs_snapshot_info(snap);
+
+		tell(dump->terminal, snap, name);
+		result->state = "written";
+		result->file = name;
+		result->objects = hs_snapshot_objects(snap)->count;
+		result->bytes = total_size(hs_snapshot_objects(snap));
+		result->gaps = hs_snapshot_gap_total(snap) + info->damaged;
+		result->time_ns = info->time_ns;
+		result->pause_ns = info->pause_ns;
+		dump->gaps += result->gaps;
+		dump->written++;
+	}
+	hs_snapshot_destroy(snap);
+}
+
+static void on_captured(void *context, const struct hs_captured *captured)
+{
+	struct dump *dump = context;
+	struct hs_dump_result *result = add_result(dump, captured->pid, captured->parent);
+
+	if (!result) {
+		hs_error_destroy(captured->error);
+		hs_snapshot_destroy(captured->snapshot);
+		return;
+	}
+	result->state = "failed";
+	terminal_progress_end(dump->terminal);
+	if (captured->error)
+		add_failure(dump, result, captured->error, captured->foreign);
+	else
+		write_snapshot(dump, result, captured->snapshot);
+}
+
+/* Say how far apart several snapshots are, and what is next. */
+static void conclude(struct dump *dump)
+{
+	char count[UNITS_MAX], spread[UNITS_MAX];
+	uint64_t first = UINT64_MAX;
+	uint64_t last = 0;
+	char *name = NULL;
+
+	for (size_t i = 0; i < dump->count; i++) {
+		const struct hs_dump_result *result = &dump->results[i];
+
+		if (!result->file)
+			continue;
+		if (!name && !output_is_stdout(result->file))
+			name = output_quote(result->file);
+		if (result->time_ns < first)
+			first = result->time_ns;
+		if (result->time_ns > last)
+			last = result->time_ns;
+	}
+	if (dump->written > 1)
+		terminal_note(dump->terminal, "%s snapshots, all taken within %s",
+			      units_format_count(dump->written, count),
+			      units_format_duration(last - first, spread));
+	if (name)
+		terminal_note(dump->terminal, "next: heapsnap top %s", name);
+	free(name);
+}
+
+static void capture(struct dump *dump)
+{
+	const struct options *options = dump->options;
+	const struct hs_capture_options how = {
 		.mode = options->mode,
 		.preview_bytes = options->values,
 		.redact = options->redact,
 		.experimental = options->experimental,
 		.explain = options->verbose ? explain : NULL,
 		.progress = terminal_progress,
-		.context = terminal,
+		.context = dump->terminal,
 	};
-	struct hs_save_options save = {
-		.level = options->level,
-		.overwrite = options->force,
-		.progress = terminal_progress,
-		.progress_context = terminal,
-	};
-	const char *path = options->output;
-	struct hs_snapshot *snap;
+	struct hs_captured captured = {.pid = dump->root};
 	struct hs_error *err;
-	char buffer[64];
+
+	if (options->subprocesses)
+		err = hs_capture_tree(dump->root, &how, on_captured, dump);
+	else
+		err = hs_capture_process(dump->root, &how, &captured.snapshot);
+	if (err)
+		dump->code = terminal_fail(dump->terminal, err);
+	else if (!options->subprocesses)
+		on_captured(dump, &captured);
+}
+
+/* Nothing at all was written, and nothing has failed: the first reason is as good as any. */
+static void check_written(struct dump *dump)
+{
+	if (dump->nomem && !dump->code)
+		dump->code = terminal_complain(dump->terminal, HS_ERROR_FAILED,
+					       "dump: there is not enough memory");
+	if (!dump->written && !dump->code)
+		dump->code = terminal_complain(
+			dump->terminal, HS_ERROR_UNSUPPORTED,
+			"process %d: neither it nor a descendant of it is a Python process",
+			(int)dump->root);
+}
+
+static int report(struct dump *dump)
+{
+	struct hs_report *report;
+	struct hs_error *err = hs_report_from_dump(dump->results, dump->count, dump->gaps, &report);
+	int code;
+
+	if (err)
+		return terminal_fail(dump->terminal, err);
+	code = output_report(dump->terminal, dump->options, report);
+	hs_report_destroy(report);
+	return code;
+}
+
+int cmd_dump(const struct options *options, struct terminal *terminal)
+{
+	struct dump dump = {
+		.terminal = terminal,
+		.options = options,
+		.output = options->output,
+		.begun = time(NULL),
+	};
+	bool streams = options->output && output_is_stdout(options->output);
+	char *name;
 	uint64_t pid;
 	int code;
 
 	if (!units_parse_number(options->operands[0], INT_MAX, &pid) || !pid)
 		return terminal_complain(terminal, HS_ERROR_USAGE,
 					 "dump: PID must be a number from 1 to %d", INT_MAX);
-	if (!path) {
-		default_name((pid_t)pid, buffer, sizeof(buffer));
-		path = buffer;
-	}
-	code = check_target(terminal, path, options->force);
+	if (streams && (options->subprocesses || options->json))
+		return terminal_complain(
+			terminal, HS_ERROR_USAGE,
+			"dump: -o - takes one snapshot and nothing else: leave out "
+			"%s",
+			options->subprocesses ? "--subprocesses" : "--json");
+	dump.root = (pid_t)pid;
+	name = name_of(&dump, dump.root);
+	code = name ? check_target(terminal, name, options->force) : HS_ERROR_FAILED;
+	free(name);
 	if (code)
 		return code;
 	die_first();
-	err = hs_capture_process((pid_t)pid, &capture, &snap);
-	if (err)
-		return terminal_fail(terminal, err);
-	output_owner(&save.owner_uid, &save.owner_gid);
-	err = hs_snapshot_save(snap, path, &save);
-	terminal_progress_end(terminal);
-	if (err)
-		code = terminal_fail(terminal, err);
-	else
-		tell(terminal, snap, path);
-	hs_snapshot_destroy(snap);
+	capture(&dump);
+	check_written(&dump);
+	conclude(&dump);
+	code = dump.code;
+	if (options->json && dump.count) {
+		int printed = report(&dump);
+
+		code = code ? code : printed;
+	}
+	dump_deinit(&dump);
 	return code;
 }

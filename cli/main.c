@@ -20,10 +20,10 @@ enum {
 static const struct command commands[] = {
 	{"dump",
 	 "PID [-o FILE] [-f] [--mode auto|fork|stop] [--level N] [--values[=BYTES]] [--redact] "
-	 "[--experimental]",
+	 "[--subprocesses] [--json] [--experimental]",
 	 "take a snapshot of a running Python process",
 	 OPTIONS_FILE | OPTION_MODE | OPTION_LEVEL | OPTION_VALUES | OPTION_REDACT |
-		 OPTION_EXPERIMENTAL,
+		 OPTION_EXPERIMENTAL | OPTION_SUBPROCESSES | OPTION_JSON,
 	 1, false, cmd_dump},
 	{"top", "FILE [--by CLASSIFIER[,...]] [-n ROWS] [--json|--csv]",
 	 "what a snapshot's memory is made of", OPTIONS_ROWS | OPTION_CSV | OPTION_BY | OPTION_SIZE,

@@ -240,6 +240,8 @@ static const struct option_spec specs[] = {
 	 SWITCH(experimental)},
 	{OPTION_REDACT, 0, "redact", NULL,
 	 "leave out names of attributes and locals, paths, the command line", SWITCH(redact)},
+	{OPTION_SUBPROCESSES, 0, "subprocesses", NULL,
+	 "the process's Python descendants, too, a file each: FILE-PID.snap", SWITCH(subprocesses)},
 	{OPTION_BY, 0, "by", "CLASSIFIER[,...]", "what to sort objects by, kind if not given",
 	 .parse = parse_by, .choice = classifier_choice},
 	{OPTION_SIZE, 0, "size", "SIZE",

@@ -28,6 +28,7 @@ enum option_bit {
 	OPTION_ROWS = 1 << 10,
 	OPTION_TO = 1 << 11,
 	OPTION_SIZE = 1 << 15,
+	OPTION_SUBPROCESSES = 1 << 17,
 	OPTION_VALUES = 1 << 14,
 	OPTION_VERBOSE = 1 << 12,
 };
@@ -61,6 +62,7 @@ struct options {
 	bool experimental;
 	int64_t rows; /* negative: not given */
 	enum hs_size size;
+	bool subprocesses;
 	const struct hs_exporter *to;
 	uint32_t values; /* bytes of each value; 0: not given */
 	bool verbose;

@@ -53,13 +53,18 @@ static uint32_t read_pages(void *context, const hs_addr *pages, uint32_t count, 
 	return hs_process_read_pages(frozen->process, pages, count, buffer);
 }
 
+void hs_frozen_renew(struct hs_frozen *frozen)
+{
+	frozen->deadline = hs_clock_monotonic() + FORK_LIMIT_MS * 1000000ull;
+}
+
 static struct hs_error *copy_later(struct hs_image *image, const struct hs_fork *fork,
 				   struct hs_frozen *frozen)
 {
 	struct hs_error *err;
 
 	frozen->fork = *fork;
-	frozen->deadline = hs_clock_monotonic() + FORK_LIMIT_MS * 1000000ull;
+	hs_frozen_renew(frozen);
 	err = hs_image_set_source(image, read_pages, frozen) ? NULL : &hs_enomem;
 	if (!err)
 		err = hs_process_open(fork->pid, &frozen->process);

@@ -45,6 +45,9 @@ struct hs_error *hs_freeze(struct hs_process *process, struct hs_image *image,
 			   const struct hs_freeze_options *options, struct hs_freeze_facts *ret,
 			   struct hs_frozen *frozen) HS_MUST_CHECK;
 
+/* The minute begins now: several forks may have been made, to be read one after the other. */
+void hs_frozen_renew(struct hs_frozen *frozen);
+
 /* End the fork, if there is one; @image has then what was read until now. */
 void hs_frozen_end(struct hs_frozen *frozen, struct hs_image *image);
 

@@ -6,6 +6,7 @@
 #include "format/base/error.h"
 #include "libsnap/memory/freeze.h"
 #include "libsnap/memory/proc.h"
+#include "libsnap/python/capturing.h"
 #include "libsnap/python/heap.h"
 #include "libsnap/python/room.h"
 #include "libsnap/python/runtime.h"
@@ -18,13 +19,11 @@
 
 enum {
 	DEFAULT_STOP_TIMEOUT_MS = 2000,
-	MAX_ATTEMPTS = 6,	  /* one, and five retries */
 	COLLECTION_WAIT_MS = 500, /* for a collection to end, without stopping the target */
 	DEFAULT_STOP_LIMIT_MS = 30000,
 };
 
-/* One call of hs_capture_process(). */
-struct capture {
+struct hs_capturing {
 	pid_t pid;
 	const struct hs_capture_options *options;
 	struct hs_process *process;
@@ -37,11 +36,12 @@ struct capture {
 	struct hs_heap_facts facts;
 	const char *unready; /* why the target could not be copied at some moment */
 	bool last;	     /* the last try: take what there is */
+	bool taken;	     /* there is an image that was not looked at yet */
 };
 
-static void explain(const struct capture *capture, const char *format, ...) HS_PRINTF(2, 3);
+static void explain(const struct hs_capturing *capture, const char *format, ...) HS_PRINTF(2, 3);
 
-static void explain(const struct capture *capture, const char *format, ...)
+static void explain(const struct hs_capturing *capture, const char *format, ...)
 {
 	char line[512];
 	va_list args;
@@ -55,7 +55,7 @@ static void explain(const struct capture *capture, const char *format, ...)
 }
 
 /* Whether it looks as if a fork of the target can be copied. */
-static bool will_fork(const struct capture *capture)
+static bool will_fork(const struct hs_capturing *capture)
 {
 	return capture->options->mode != HS_CAPTURE_STOP && !capture->plan.unfit;
 }
@@ -65,7 +65,7 @@ static bool will_fork(const struct capture *capture)
  * that the stop is short.  Where there is no room the kernel would kill somebody, and that could be
  * the target: so look first.
  */
-static struct hs_error *prepare_image(struct capture *capture)
+static struct hs_error *prepare_image(struct hs_capturing *capture, uint64_t held)
 {
 	struct hs_error *err;
 	uint64_t pages;
@@ -73,7 +73,7 @@ static struct hs_error *prepare_image(struct capture *capture)
 	hs_maps_deinit(&capture->maps);
 	err = hs_maps_read(capture->pid, &capture->maps);
 	if (!err)
-		err = hs_capture_room(capture->process, &capture->maps, &pages);
+		err = hs_capture_room(capture->process, &capture->maps, held, &pages);
 	if (err)
 		return err;
 	capture->image = hs_image_create();
@@ -84,7 +84,7 @@ static struct hs_error *prepare_image(struct capture *capture)
 	return NULL;
 }
 
-static void find_collecting(struct capture *capture)
+static void find_collecting(struct hs_capturing *capture)
 {
 	const struct hs_layout *layout = capture->runtime.layout;
 	hs_addr interp = 0;
@@ -99,7 +99,7 @@ static void find_collecting(struct capture *capture)
 		capture->collecting = interp + layout->interp_gc + layout->gc_collecting;
 }
 
-static bool is_collecting(struct capture *capture)
+static bool is_collecting(struct hs_capturing *capture)
 {
 	int32_t collecting = 0;
 
@@ -117,14 +117,14 @@ static void sleep_ms(unsigned int ms)
 }
 
 /* Wait for a collection to end; it may have ended for good only when the next one begins. */
-static void wait_for_collector(struct capture *capture)
+static void wait_for_collector(struct hs_capturing *capture)
 {
 	for (unsigned int i = 0; i < COLLECTION_WAIT_MS && is_collecting(capture); i++)
 		sleep_ms(1);
 }
 
 /* What is true of the process at the moment of the capture. */
-static void note_moment(struct capture *capture)
+static void note_moment(struct hs_capturing *capture)
 {
 	uint64_t kib = 0;
 
@@ -136,7 +136,7 @@ static void note_moment(struct capture *capture)
 /* Called when the target stands still. */
 static bool is_good_moment(void *context)
 {
-	struct capture *capture = context;
+	struct hs_capturing *capture = context;
 
 	capture->unready = NULL;
 	if (is_collecting(capture))
@@ -151,7 +151,7 @@ static bool is_good_moment(void *context)
 }
 
 /* *@ready: whether the image was taken; not if the collector is at work, but for the last try. */
-static struct hs_error *take_image(struct capture *capture, bool *ready)
+static struct hs_error *take_image(struct hs_capturing *capture, bool *ready)
 {
 	const struct hs_capture_options *options = capture->options;
 	const struct hs_freeze_options how = {
@@ -191,7 +191,7 @@ static struct hs_error *take_image(struct capture *capture, bool *ready)
  */
 static bool fetch_live(void *context, hs_addr addr, uint64_t pages, void *buffer)
 {
-	struct capture *capture = context;
+	struct hs_capturing *capture = context;
 	const struct hs_mapping *then = hs_maps_find(&capture->image->maps, addr);
 	const struct hs_mapping *now;
 	struct hs_maps maps = {0};
@@ -215,7 +215,8 @@ static bool fetch_live(void *context, hs_addr addr, uint64_t pages, void *buffer
  * Read the image's beginning; *@python is NULL if it is not consistent.  What does not look like
  * a Python at all may have been caught at a bad moment, at its start for example: once is no proof.
  */
-static struct hs_error *open_image(struct capture *capture, bool first, struct hs_python **python)
+static struct hs_error *open_image(struct hs_capturing *capture, bool first,
+				   struct hs_python **python)
 {
 	struct hs_error *err;
 
@@ -240,7 +241,7 @@ static struct hs_error *open_image(struct capture *capture, bool first, struct h
 	return NULL;
 }
 
-static void drop_image(struct capture *capture)
+static void drop_image(struct hs_capturing *capture)
 {
 	if (capture->image)
 		hs_frozen_end(&capture->frozen, capture->image);
@@ -248,24 +249,53 @@ static void drop_image(struct capture *capture)
 	capture->image = NULL;
 }
 
-/* One try at a consistent image; *@python is NULL if it was not one. */
-static struct hs_error *attempt(struct capture *capture, bool first, struct hs_python **python)
+struct hs_error *hs_capturing_prepare(struct hs_capturing *capture, uint64_t held)
 {
-	struct hs_error *err = NULL;
+	return capture->image ? NULL : prepare_image(capture, held);
+}
+
+uint64_t hs_capturing_held(const struct hs_capturing *capture)
+{
+	uint64_t kib = 0;
+
+	return will_fork(capture) && hs_proc_status_field(capture->pid, "RssAnon", &kib)
+		       ? kib * 1024
+		       : 0;
+}
+
+struct hs_error *hs_capturing_freeze(struct hs_capturing *capture, bool last, bool patient,
+				     bool *taken)
+{
+	struct hs_error *err = hs_capturing_prepare(capture, 0);
 	bool ready = false;
 
-	if (!capture->image)
-		err = prepare_image(capture);
 	if (err)
 		return err;
-	wait_for_collector(capture);
+	capture->last = last;
+	if (patient)
+		wait_for_collector(capture);
+	else if (!last && is_collecting(capture))
+		return NULL;
 	err = take_image(capture, &ready);
 	if (err)
 		return err;
-	if (!ready) {
+	if (!ready)
 		explain(capture, "%s", capture->unready);
-		return NULL;
-	}
+	capture->taken = *taken = ready;
+	return NULL;
+}
+
+/* One try at a consistent image; *@python is NULL if it was not one. */
+static struct hs_error *attempt(struct hs_capturing *capture, bool first, struct hs_python **python)
+{
+	struct hs_error *err = NULL;
+
+	if (!capture->taken)
+		err = hs_capturing_freeze(capture, capture->last, true, &capture->taken);
+	if (err || !capture->taken)
+		return err;
+	capture->taken = false;
+	hs_frozen_renew(&capture->frozen);
 	explain(capture, "the target was stopped for %.1f ms; %llu MiB of it can be copied",
 		(double)capture->facts.pause_ns / 1e6,
 		(unsigned long long)capture->image->slot_count >> 8);
@@ -278,7 +308,7 @@ static struct hs_error *attempt(struct capture *capture, bool first, struct hs_p
 	return err;
 }
 
-static struct hs_error *capture_image(struct capture *capture, struct hs_python **ret)
+static struct hs_error *capture_image(struct hs_capturing *capture, struct hs_python **ret)
 {
 	unsigned int backoff_ms = 1;
 
@@ -286,7 +316,7 @@ static struct hs_error *capture_image(struct capture *capture, struct hs_python 
 		struct hs_python *python = NULL;
 		struct hs_error *err;
 
-		capture->last = i + 1 == MAX_ATTEMPTS;
+		capture->last = i + 1 == HS_CAPTURING_ATTEMPTS;
 		err = attempt(capture, i == 0, &python);
 		if (err)
 			return err;
@@ -302,7 +332,7 @@ static struct hs_error *capture_image(struct capture *capture, struct hs_python 
 }
 
 /* What /proc says of the process, for the snapshot's own record. */
-static void read_facts(struct capture *capture)
+static void read_facts(struct hs_capturing *capture)
 {
 	struct hs_heap_facts *facts = &capture->facts;
 	char boot_id[64] = "";
@@ -319,19 +349,23 @@ static void read_facts(struct capture *capture)
 	hs_error_destroy(err);
 }
 
-static void deinit(struct capture *capture)
+void hs_capturing_destroy(struct hs_capturing *capture)
 {
+	if (!capture)
+		return;
 	drop_image(capture);
 	hs_process_close(capture->process);
 	hs_maps_deinit(&capture->maps);
 	free(capture->facts.command);
+	free(capture);
 }
 
-/* A target that ends in the middle shows as all kinds of failures; it is named for what it is. */
-static struct hs_error *explain_end(const struct capture *capture, struct hs_error *err)
+struct hs_error *hs_capturing_explain(const struct hs_capturing *capture, struct hs_error *err)
 {
-	struct hs_error *ended = capture->process ? hs_process_alive(capture->pid) : NULL;
+	struct hs_error *ended = NULL;
 
+	if (err && capture->process)
+		ended = hs_process_alive(capture->pid);
 	if (!ended)
 		return err;
 	hs_error_destroy(ended);
@@ -340,7 +374,7 @@ static struct hs_error *explain_end(const struct capture *capture, struct hs_err
 			       (int)capture->pid);
 }
 
-static struct hs_error *find_runtime(struct capture *capture)
+static struct hs_error *find_runtime(struct hs_capturing *capture)
 {
 	struct hs_error *err;
 
@@ -355,7 +389,7 @@ static struct hs_error *find_runtime(struct capture *capture)
 }
 
 /* Machines that this was never tried on are read only if the user insists. */
-static struct hs_error *check_machine(struct capture *capture)
+static struct hs_error *check_machine(struct hs_capturing *capture)
 {
 	const char *untried = hs_runtime_untried(&capture->runtime);
 
@@ -370,9 +404,9 @@ static struct hs_error *check_machine(struct capture *capture)
 	return NULL;
 }
 
-static struct hs_error *run(struct capture *capture, struct hs_snapshot **ret)
+/* What is there to know before the target is touched. */
+static struct hs_error *look(struct hs_capturing *capture)
 {
-	struct hs_python *python = NULL;
 	struct hs_error *err;
 
 	if (capture->options->preview_bytes > HS_PREVIEW_MAX ||
@@ -397,7 +431,34 @@ static struct hs_error *run(struct capture *capture, struct hs_snapshot **ret)
 	read_facts(capture);
 	capture->facts.preview_bytes = capture->options->preview_bytes;
 	capture->facts.redact = capture->options->redact;
-	err = capture_image(capture, &python);
+	return NULL;
+}
+
+struct hs_error *hs_capturing_open(pid_t pid, const struct hs_capture_options *options,
+				   struct hs_capturing **ret)
+{
+	struct hs_capturing *capture = calloc(1, sizeof(*capture));
+	struct hs_error *err;
+
+	if (!capture)
+		return &hs_enomem;
+	capture->pid = pid;
+	capture->options = options;
+	err = look(capture);
+	if (err) {
+		err = hs_capturing_explain(capture, err);
+		hs_capturing_destroy(capture);
+		return err;
+	}
+	*ret = capture;
+	return NULL;
+}
+
+struct hs_error *hs_capturing_read(struct hs_capturing *capture, struct hs_snapshot **ret)
+{
+	struct hs_python *python = NULL;
+	struct hs_error *err = capture_image(capture, &python);
+
 	if (err)
 		return err;
 	err = hs_heap_read(python, &capture->facts, capture->options->progress,
@@ -410,11 +471,12 @@ struct hs_error *hs_capture_process(pid_t pid, const struct hs_capture_options *
 				    struct hs_snapshot **ret)
 {
 	static const struct hs_capture_options defaults;
-	struct capture capture = {.pid = pid, .options = options ? options : &defaults};
-	struct hs_error *err = run(&capture, ret);
+	struct hs_capturing *capture = NULL;
+	struct hs_error *err = hs_capturing_open(pid, options ? options : &defaults, &capture);
 
 	if (err)
-		err = explain_end(&capture, err);
-	deinit(&capture);
+		return err;
+	err = hs_capturing_explain(capture, hs_capturing_read(capture, ret));
+	hs_capturing_destroy(capture);
 	return err;
 }

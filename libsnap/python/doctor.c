@@ -195,7 +195,7 @@ static void check_process(struct hs_diagnosis *diagnosis, struct hs_process *pro
 	    runtime.layout->minor);
 	check_untried(diagnosis, &runtime);
 	check_mode(diagnosis, maps);
-	err = hs_capture_room(process, maps, &pages);
+	err = hs_capture_room(process, maps, 0, &pages);
 	if (err)
 		add_error(diagnosis, "memory", err);
 	else

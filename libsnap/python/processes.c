@@ -39,6 +39,26 @@ static bool guess_by_command(struct hs_str command, struct hs_python_guess *ret)
 	return command.size && hs_python_guess(command.data, ret);
 }
 
+bool hs_python_seems(pid_t pid)
+{
+	_cleanup_free_ char *command = NULL;
+	struct hs_python_guess guess;
+	struct hs_maps maps = {0};
+	struct hs_error *err = hs_maps_read(pid, &maps);
+	size_t size = 0;
+	bool seems;
+
+	if (!err) {
+		seems = guess_by_maps(&maps, &guess);
+		hs_maps_deinit(&maps);
+		return seems;
+	}
+	hs_error_destroy(err);
+	err = hs_proc_read(pid, "cmdline", &command, &size);
+	hs_error_destroy(err);
+	return guess_by_command((struct hs_str){command, size}, &guess);
+}
+
 static char *version_of(const struct hs_python_guess *guess)
 {
 	char *text = NULL;

@@ -20,13 +20,14 @@ static bool sum_pages(void *context, hs_addr addr, uint64_t pages)
 }
 
 struct hs_error *hs_capture_room(struct hs_process *process, const struct hs_maps *maps,
-				 uint64_t *ret)
+				 uint64_t held, uint64_t *ret)
 {
 	uint64_t headroom = hs_memory_headroom("");
 	struct hs_error *err;
 	uint64_t pages = 0;
 	uint64_t need;
 
+	headroom -= headroom < held ? headroom : held;
 	err = hs_process_pages(process, maps, 0, sum_pages, &pages);
 	if (err)
 		return err;

@@ -45,6 +45,12 @@ struct hs_python_guess {
  */
 bool hs_python_guess(const char *path, struct hs_python_guess *ret);
 
+/*
+ * Whether process @pid has files mapped that are called like a Python's; if we may not look,
+ * whether it calls itself so.
+ */
+bool hs_python_seems(pid_t pid);
+
 /* One line why such a Python is not supported; NULL if it is, or if the name does not tell. */
 char *hs_python_unsupported(const struct hs_python_guess *guess);
 

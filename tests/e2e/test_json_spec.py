@@ -31,11 +31,12 @@ def keys(value, path=""):
     return set()
 
 
-def test_examples_have_the_keys_that_are_printed(heapsnap, any_pair):
+def test_examples_have_the_keys_that_are_printed(heapsnap, any_pair, start, any_python, tmp_path):
     first, second = any_pair.first, any_pair.second
     documents = [heapsnap.json("top", second), heapsnap.json("diff", first, second),
                  heapsnap.json("info", second), heapsnap.json("verify", second),
-                 heapsnap.json("ps"), heapsnap.json("doctor")]
+                 heapsnap.json("ps"), heapsnap.json("doctor"),
+                 heapsnap.json("dump", start(any_python, "sample.py").pid, "-o", tmp_path / "a")]
     described = examples()
     assert set(described) == {document["schema"] for document in documents}
     for document in documents:

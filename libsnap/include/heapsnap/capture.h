@@ -65,6 +65,34 @@ struct hs_capture_options {
 HS_EXPORT struct hs_error *hs_capture_process(pid_t pid, const struct hs_capture_options *options,
 					      struct hs_snapshot **ret) HS_MUST_CHECK;
 
+/* One process of a tree. */
+struct hs_captured {
+	pid_t pid;
+	pid_t parent;		      /* 0: of the process asked for */
+	struct hs_snapshot *snapshot; /* NULL: there is none */
+	struct hs_error *error;	      /* why; NULL if there is a snapshot */
+	bool foreign;		      /* it is no Python process: nothing is amiss */
+};
+
+/*
+ * Take snapshots of the process @root and all its descendants that are Python processes, as close
+ * together as can be: all are frozen before the first is read, as far as there is memory for that.
+ * That is seen by the snapshots' times.  Processes that begin while it goes on are taken, too,
+ * those of them that are listed before the last one has been frozen.
+ *
+ * @each is called once for every process, parents before their children as a rule, when its
+ * snapshot is made or is known not to be; snapshot and error are then the callee's, who had better
+ * destroy the one before the next is made.  What keeps one process from being read does not keep
+ * others.  Forks of processes that wait for their turn cost these a copy of each page that they
+ * write to meanwhile.
+ *
+ * Errors: if there is no process @root, or memory runs out.  Otherwise as of hs_capture_process(),
+ * in the processes' own @error.
+ */
+typedef void hs_captured_fn(void *context, const struct hs_captured *captured);
+HS_EXPORT struct hs_error *hs_capture_tree(pid_t root, const struct hs_capture_options *options,
+					   hs_captured_fn *each, void *context) HS_MUST_CHECK;
+
 enum hs_check_state {
 	HS_CHECK_GOOD = 0,
 	HS_CHECK_NOTE = 1, /* a snapshot can be taken, but mind this */

@@ -33,6 +33,23 @@ HS_EXPORT struct hs_error *hs_report_from_processes(const struct hs_python_proce
 						    size_t count,
 						    struct hs_report **ret) HS_MUST_CHECK;
 
+/* What became of one process that was to be dumped. */
+struct hs_dump_result {
+	pid_t pid;
+	pid_t parent;	    /* 0: not a descendant of another that was dumped */
+	const char *state;  /* in a word; not copied */
+	const char *reason; /* of that state, one line; NULL: none */
+	const char *file;   /* NULL: nothing was written */
+	uint64_t objects;
+	uint64_t bytes;
+	uint64_t gaps;
+	uint64_t time_ns; /* when it was frozen; 0: it was not */
+	uint64_t pause_ns;
+};
+/* @gaps: what is missing in all of them together. */
+HS_EXPORT struct hs_error *hs_report_from_dump(const struct hs_dump_result *results, size_t count,
+					       uint64_t gaps, struct hs_report **ret) HS_MUST_CHECK;
+
 enum hs_report_format {
 	HS_REPORT_TEXT,
 	HS_REPORT_JSON,

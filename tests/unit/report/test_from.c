@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_from.c: the reports of partitions, comparisons, snapshots and processes. */
+/* test_from.c: the reports of partitions, comparisons, snapshots, processes and dumps. */
 #include "heap.h"
 #include "report/capture.h"
 
@@ -428,6 +428,52 @@ static void processes(void **state)
 	hs_report_destroy(report);
 }
 
+static void dumps(void **state)
+{
+	const struct hs_dump_result results[] = {
+		{.pid = 12,
+		 .state = "written",
+		 .file = "a\033-12.snap",
+		 .objects = 1000,
+		 .bytes = 1 << 20,
+		 .gaps = 2,
+		 .time_ns = 1767225600002500000,
+		 .pause_ns = 1250000},
+		{.pid = 13, .parent = 12, .state = "skipped", .reason = "not a Python process"},
+		{.pid = 14,
+		 .parent = 12,
+		 .state = "written",
+		 .file = "a-14.snap",
+		 .time_ns = 1767225600000000000},
+	};
+	struct hs_report *report = NULL;
+	char *text;
+
+	(void)state;
+	assert_null(hs_report_from_dump(results, 3, 2, &report));
+	text = capture_as(report, HS_REPORT_JSON);
+	assert_contains(text, "\"schema\": \"heapsnap.dump/1\"");
+	assert_contains(text, "\"complete\": false,\n  \"gaps\": 2\n");
+	assert_contains(text, "\"time\": \"2026-01-01T00:00:00Z\"");
+	assert_contains(text, "\"spread_ms\": 2.500");
+	assert_contains(text, "{\"pid\": 12, \"parent\": null, \"state\": \"written\", \"reason\": "
+			      "null, \"objects\": 1000, \"bytes\": 1048576, \"gaps\": 2, "
+			      "\"offset_ms\": 2.500, \"pause_ms\": 1.250, \"file\": "
+			      "\"a\\u001b-12.snap\"}");
+	assert_contains(text, "{\"pid\": 13, \"parent\": 12, \"state\": \"skipped\", \"reason\": "
+			      "\"not a Python process\", \"objects\": null, \"bytes\": null, "
+			      "\"gaps\": null, \"offset_ms\": null, \"pause_ms\": null, \"file\": "
+			      "null}");
+	free(text);
+	hs_report_destroy(report);
+	assert_null(hs_report_from_dump(&results[1], 1, 0, &report));
+	text = capture_as(report, HS_REPORT_JSON);
+	assert_contains(text, "\"time\": null");
+	assert_contains(text, "\"spread_ms\": 0.000");
+	free(text);
+	hs_report_destroy(report);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -443,6 +489,7 @@ int main(void)
 		cmocka_unit_test(info_of_a_snapshot),
 		cmocka_unit_test(threads_and_roots),
 		cmocka_unit_test(processes),
+		cmocka_unit_test(dumps),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
