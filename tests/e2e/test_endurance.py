@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """test_endurance.py: dumps by the hundred, at work, in a storm of signals, killed at any moment.
 
-The ordinary run does a tenth or less of what `tests/run --long` does.
+The ordinary run does a tenth of what `tests/run --long` does.
 """
 import contextlib
 import os
@@ -21,7 +21,7 @@ from conftest import TARGETS, wait_until
 def times(request):
     """times(N) is how often to do what the long run does N times."""
     long = request.config.getoption("--long")
-    return lambda number: number if long else max(number // 20, 1)
+    return lambda number: number if long else max(number // 10, 1)
 
 
 def zombies_of(pid):
@@ -131,6 +131,17 @@ def test_what_stays_is_in_every_snapshot(heapsnap, start, python, tmp_path, time
     target.assert_unharmed()
     assert complete > 0
     print(f"{complete} of {rounds} snapshots complete")
+
+
+def test_a_target_that_forks_itself(heapsnap, start, any_python, tmp_path, times):
+    """Its own children are no copies of ours: they live, compute right and are waited for."""
+    target = start(any_python, "forks.py")
+    for mode in "fork", "stop":
+        for _ in range(times(200)):
+            heapsnap("dump", target.pid, "-q", "-f", "-o", tmp_path / "a.snap", "--mode", mode)
+    target.assert_unharmed()
+    out = target.finish()
+    assert out.startswith("all as it should be") and int(out.split()[-1]) > 10
 
 
 def test_first_process_of_a_namespace(heapsnap, any_python, tmp_path):

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* test_fork.c: a process that is forked from outside goes on as if nothing had happened. */
+/*
+ * test_fork.c: a process that is forked from outside goes on as if nothing had happened.
+ * HS_ROUNDS says how often a dumper is killed at each of its steps, once unless told.
+ */
 #include "child.h"
 
 #include "libsnap/memory/freeze.h"
@@ -396,17 +399,21 @@ static void assert_left_alone(pid_t pid)
 
 static void killed_while_the_target_works(void **state)
 {
+	const char *rounds = getenv("HS_ROUNDS");
 	pid_t pid = child_start(work_in_threads, shared);
-	unsigned int step = 1;
 
 	(void)state;
-	for (; dump_and_die(pid, step); step++) {
-		assert_left_alone(pid);
-		wait_for_work();
-		assert_true(step < MAX_STEPS);
+	for (int round = 0; round < (rounds ? atoi(rounds) : 1); round++) {
+		unsigned int step = 1;
+
+		for (; dump_and_die(pid, step); step++) {
+			assert_left_alone(pid);
+			wait_for_work();
+			assert_true(step < MAX_STEPS);
+		}
+		printf("%u steps\n", step - 1);
+		assert_true(step > 20);
 	}
-	printf("%u steps\n", step - 1);
-	assert_true(step > 20);
 	assert_int_equal(shared->signals, 0);
 	assert_int_equal(child_end(pid), SIGKILL);
 }
