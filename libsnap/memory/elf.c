@@ -3,77 +3,17 @@
 #include "libsnap/memory/elf.h"
 
 #include "format/base/cleanup.h"
-#include "libsnap/memory/proc.h"
 
 #include <elf.h>
 #include <endian.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <gelf.h>
-#include <inttypes.h>
 #include <limits.h>
-#include <linux/openat2.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 static void end_elf(Elf **elf)
 {
 	elf_end(*elf);
-}
-
-/*
- * Open what @place, a descriptor that only names it, is: a regular file, and no other kind, for the
- * path came from the target and opening a device or a FIFO does things.
- */
-static int open_regular(int place, uint64_t inode)
-{
-	char path[32];
-	struct stat st;
-
-	if (place < 0 || fstat(place, &st) || !S_ISREG(st.st_mode) || st.st_ino != inode)
-		return -1;
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", place);
-	return open(path, O_RDONLY | O_CLOEXEC);
-}
-
-/* Name @path as the target sees it: links in it do not lead out of the target's root. */
-static int name_below_root(pid_t pid, const char *path)
-{
-	struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT};
-	_cleanup_fd_ int root = hs_proc_open(pid, "root", O_PATH | O_DIRECTORY);
-	int fd;
-
-	if (root < 0)
-		return -1;
-	fd = (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
-	/* Before Linux 5.6: no links at the end of the path, at least. */
-	if (fd < 0 && errno == ENOSYS)
-		fd = openat(root, path + strspn(path, "/"), O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	return fd;
-}
-
-/*
- * The file behind a mapping: by the kernel's own link, which works for deleted files too but needs
- * privileges; else by its path as the target sees it.
- */
-static int open_mapped(pid_t pid, const struct hs_mapping *mapping)
-{
-	_cleanup_fd_ int below = -1;
-	_cleanup_fd_ int link = -1;
-	char path[64];
-	int fd;
-
-	snprintf(path, sizeof(path), "map_files/%" PRIx64 "-%" PRIx64, mapping->start,
-		 mapping->end);
-	link = hs_proc_open(pid, path, O_PATH);
-	fd = open_regular(link, mapping->inode);
-	if (fd >= 0)
-		return fd;
-	below = name_below_root(pid, mapping->name);
-	return open_regular(below, mapping->inode);
 }
 
 /* What to add to the addresses in the file to get those in the process. */
@@ -148,9 +88,9 @@ static size_t search_table(Elf *elf, bool dynamic, hs_addr bias, const char *con
 	return missing;
 }
 
-uint16_t hs_elf_machine(pid_t pid, const struct hs_mapping *mapping)
+uint16_t hs_elf_machine(const struct hs_target *target, const struct hs_mapping *mapping)
 {
-	_cleanup_fd_ int fd = open_mapped(pid, mapping);
+	_cleanup_fd_ int fd = hs_target_open(target, mapping);
 	Elf64_Ehdr header;
 
 	if (fd < 0 || pread(fd, &header, sizeof(header), 0) != sizeof(header) ||
@@ -160,10 +100,11 @@ uint16_t hs_elf_machine(pid_t pid, const struct hs_mapping *mapping)
 	return le16toh(header.e_machine);
 }
 
-bool hs_elf_symbols(pid_t pid, const struct hs_maps *maps, const struct hs_mapping *mapping,
-		    const char *const *names, size_t count, hs_addr *ret)
+bool hs_elf_symbols(const struct hs_target *target, const struct hs_maps *maps,
+		    const struct hs_mapping *mapping, const char *const *names, size_t count,
+		    hs_addr *ret)
 {
-	_cleanup_fd_ int fd = open_mapped(pid, mapping);
+	_cleanup_fd_ int fd = hs_target_open(target, mapping);
 	hs_cleanup(end_elf) Elf *elf = NULL;
 	hs_addr bias;
 

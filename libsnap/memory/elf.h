@@ -3,21 +3,22 @@
 #ifndef HS_MEMORY_ELF_H
 #define HS_MEMORY_ELF_H
 
-#include "libsnap/memory/maps.h"
+#include "libsnap/memory/target.h"
 
 /*
- * Where the symbols @names[0 .. count-1] of the file behind @mapping lie in process @pid, by the
- * file's dynamic symbols, else its full table: @ret[i] is an address in the process, 0 if the file
+ * Where the symbols @names[0 .. count-1] of the file behind @mapping lie in @target, by the
+ * file's dynamic symbols, else its full table: @ret[i] is an address there, 0 if the file
  * has no such symbol.  False if the file cannot be opened, is not the one that was mapped, or is
  * not an ELF file of a 64-bit machine.
  */
-bool hs_elf_symbols(pid_t pid, const struct hs_maps *maps, const struct hs_mapping *mapping,
-		    const char *const *names, size_t count, hs_addr *ret);
+bool hs_elf_symbols(const struct hs_target *target, const struct hs_maps *maps,
+		    const struct hs_mapping *mapping, const char *const *names, size_t count,
+		    hs_addr *ret);
 
 /*
  * The machine that the file behind @mapping was made for: EM_X86_64, for example; EM_NONE if that
  * cannot be told, or is not one of 64 bits with the lowest byte first.
  */
-uint16_t hs_elf_machine(pid_t pid, const struct hs_mapping *mapping);
+uint16_t hs_elf_machine(const struct hs_target *target, const struct hs_mapping *mapping);
 
 #endif

@@ -4,6 +4,7 @@
 #include "format/base/error.h"
 #include "libsnap/memory/proc.h"
 #include "libsnap/memory/process.h"
+#include "libsnap/memory/wanted.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -55,15 +56,6 @@ enum {
 #define ENTRY_SWAPPED (1ull << 62)
 #define ENTRY_PRESENT (1ull << 63)
 
-/* Pages of a mapping that somebody wants. */
-enum wanted {
-	WANT_NONE,
-	WANT_RESIDENT, /* present in memory */
-	WANT_PRESENT,  /* present in memory or swapped out */
-	WANT_CHANGED,  /* the same, and not as in the file */
-	WANT_ALL,
-};
-
 struct walk {
 	int fd;
 	bool no_scan;  /* the kernel has no PAGEMAP_SCAN */
@@ -79,23 +71,6 @@ struct walk {
 		struct scan_region regions[BATCH];
 	};
 };
-
-static enum wanted worth_copying(const struct hs_maps *maps, const struct hs_mapping *mapping)
-{
-	const uint32_t rights = mapping->flags & (HS_REGION_READ | HS_REGION_WRITE);
-
-	/* The kernel's own pages, [vdso] and the like, cannot be copied. */
-	if (mapping->flags & HS_REGION_SHARED || !(rights & HS_REGION_READ) ||
-	    !strncmp(mapping->name, "[v", 2))
-		return WANT_NONE;
-	if (rights == HS_REGION_READ && mapping->flags & HS_REGION_EXEC)
-		return WANT_NONE;
-	if (!mapping->inode)
-		return WANT_PRESENT;
-	if (!hs_maps_is_program(maps, mapping))
-		return WANT_CHANGED;
-	return rights & HS_REGION_WRITE ? WANT_ALL : WANT_PRESENT;
-}
 
 /* Hand on the run put together so far; false if the walk is to end. */
 static bool flush(struct walk *walk)
@@ -132,7 +107,7 @@ enum outcome {
 	FAILED, /* errno says why; ETIMEDOUT: the deadline has passed */
 };
 
-static enum outcome scan(struct walk *walk, const struct hs_mapping *mapping, enum wanted wanted)
+static enum outcome scan(struct walk *walk, const struct hs_mapping *mapping, enum hs_wanted wanted)
 {
 	struct scan_request request = {
 		.size = sizeof(request),
@@ -141,7 +116,7 @@ static enum outcome scan(struct walk *walk, const struct hs_mapping *mapping, en
 		.regions = (uint64_t)(uintptr_t)walk->regions,
 		.region_count = BATCH,
 		.category_anyof_mask =
-			wanted == WANT_RESIDENT ? SCAN_PRESENT : SCAN_PRESENT | SCAN_SWAPPED,
+			wanted == HS_WANT_RESIDENT ? SCAN_PRESENT : SCAN_PRESENT | SCAN_SWAPPED,
 		.return_mask = SCAN_PRESENT,
 	};
 
@@ -149,7 +124,7 @@ static enum outcome scan(struct walk *walk, const struct hs_mapping *mapping, en
 	 * them. */
 	if (!walk->no_guard)
 		request.category_mask |= SCAN_GUARD;
-	if (wanted == WANT_CHANGED)
+	if (wanted == HS_WANT_CHANGED)
 		request.category_mask |= SCAN_FILE;
 	request.category_inverted = request.category_mask;
 	while (request.start < mapping->end) {
@@ -169,20 +144,20 @@ static enum outcome scan(struct walk *walk, const struct hs_mapping *mapping, en
 	return WALKED;
 }
 
-static bool is_wanted(uint64_t entry, enum wanted wanted)
+static bool is_wanted(uint64_t entry, enum hs_wanted wanted)
 {
 	if (entry & ENTRY_GUARD)
 		return false;
 	switch (wanted) {
-	case WANT_NONE:
+	case HS_WANT_NONE:
 		return false;
-	case WANT_RESIDENT:
+	case HS_WANT_RESIDENT:
 		return entry & ENTRY_PRESENT;
-	case WANT_PRESENT:
+	case HS_WANT_PRESENT:
 		return entry & (ENTRY_PRESENT | ENTRY_SWAPPED);
-	case WANT_CHANGED:
+	case HS_WANT_CHANGED:
 		return entry & (ENTRY_PRESENT | ENTRY_SWAPPED) && !(entry & ENTRY_FILE);
-	case WANT_ALL:
+	case HS_WANT_ALL:
 		return true;
 	}
 	return false;
@@ -190,7 +165,7 @@ static bool is_wanted(uint64_t entry, enum wanted wanted)
 
 /* The same by the older interface: an entry of eight bytes for every page. */
 static enum outcome read_entries(struct walk *walk, const struct hs_mapping *mapping,
-				 enum wanted wanted)
+				 enum hs_wanted wanted)
 {
 	/* The system's own pages, which are larger than ours on some machines. */
 	const hs_addr page = (hs_addr)sysconf(_SC_PAGESIZE);
@@ -218,14 +193,14 @@ static enum outcome read_entries(struct walk *walk, const struct hs_mapping *map
 }
 
 static enum outcome walk_mapping(struct walk *walk, const struct hs_mapping *mapping,
-				 enum wanted wanted)
+				 enum hs_wanted wanted)
 {
 	enum outcome outcome = WALKED;
 
 	/* vsyscall lies outside what the page map describes. */
-	if (wanted == WANT_NONE || mapping->start >> HS_ADDRESS_BITS)
+	if (wanted == HS_WANT_NONE || mapping->start >> HS_ADDRESS_BITS)
 		return WALKED;
-	if (wanted == WANT_ALL)
+	if (wanted == HS_WANT_ALL)
 		return add(walk, mapping->start, mapping->end) && flush(walk) ? WALKED : ENDED;
 	if (!walk->no_scan) {
 		outcome = scan(walk, mapping, wanted);
@@ -298,7 +273,7 @@ struct hs_error *hs_process_pages(struct hs_process *process, const struct hs_ma
 	for (size_t i = 0; i < maps->size; i++) {
 		const struct hs_mapping *mapping = &maps->data[i];
 
-		switch (walk_mapping(walk, mapping, worth_copying(maps, mapping))) {
+		switch (walk_mapping(walk, mapping, hs_wanted(maps, mapping))) {
 		case WALKED:
 			break;
 		case ENDED:
@@ -337,6 +312,6 @@ void hs_process_resident(struct hs_process *process, struct hs_maps *maps)
 		if (walk->no_scan && (mapping->end - mapping->start) >> RESIDENT_LIMIT_SHIFT)
 			continue;
 		walk->context = &mapping->resident;
-		walk_mapping(walk, mapping, WANT_RESIDENT);
+		walk_mapping(walk, mapping, HS_WANT_RESIDENT);
 	}
 }

@@ -4,6 +4,7 @@
 
 #include "format/base/cleanup.h"
 #include "format/base/error.h"
+#include "libsnap/memory/mapped.h"
 #include "libsnap/memory/proc.h"
 #include "libsnap/memory/stop.h"
 
@@ -24,6 +25,8 @@ struct hs_process {
 	struct hs_stop stop;
 	bool held;	 /* signals that would suspend us are held back */
 	sigset_t before; /* the calling thread's mask before that */
+	struct hs_target target;
+	char name[32];
 };
 
 /*
@@ -132,6 +135,29 @@ static struct hs_error *check_memory(pid_t pid)
 	return hs_error_create(HS_ERROR_GONE, "process %d: it is just ending", (int)pid);
 }
 
+static bool read_target(const struct hs_target *target, hs_addr addr, void *buffer, size_t size)
+{
+	return hs_process_read(target->context, addr, buffer, size);
+}
+
+static int open_target(const struct hs_target *target, const struct hs_mapping *mapping)
+{
+	return hs_mapped_open(hs_process_pid(target->context), mapping);
+}
+
+static struct hs_error *unreadable_target(const struct hs_target *target)
+{
+	if (errno == EPERM || errno == EACCES)
+		return hs_process_refused(hs_process_pid(target->context));
+	return hs_error_create(HS_ERROR_GONE, "%s: it has ended", target->name);
+}
+
+static const struct hs_target_operations operations = {
+	.read = read_target,
+	.open = open_target,
+	.unreadable = unreadable_target,
+};
+
 struct hs_error *hs_process_open(pid_t pid, struct hs_process **ret)
 {
 	struct hs_process *process;
@@ -155,6 +181,12 @@ struct hs_error *hs_process_open(pid_t pid, struct hs_process **ret)
 	if (!process)
 		return &hs_enomem;
 	process->pid = pid;
+	snprintf(process->name, sizeof(process->name), "process %d", (int)pid);
+	process->target = (struct hs_target){
+		.operations = &operations,
+		.context = process,
+		.name = process->name,
+	};
 	*ret = process;
 	return NULL;
 }
@@ -171,6 +203,11 @@ void hs_process_close(struct hs_process *process)
 pid_t hs_process_pid(const struct hs_process *process)
 {
 	return process->pid;
+}
+
+const struct hs_target *hs_process_target(const struct hs_process *process)
+{
+	return &process->target;
 }
 
 bool hs_process_read(struct hs_process *process, hs_addr addr, void *buffer, size_t size)

@@ -5,6 +5,7 @@
 
 #include "libsnap/memory/fork.h"
 #include "libsnap/memory/image.h"
+#include "libsnap/memory/target.h"
 
 /*
  * A live process of this machine.  Opening it changes nothing in it; between hs_process_stop() and
@@ -27,6 +28,9 @@ void hs_process_close(struct hs_process *process);
 
 pid_t hs_process_pid(const struct hs_process *process);
 
+/* For who reads targets of any kind; lives as long as the process is open. */
+const struct hs_target *hs_process_target(const struct hs_process *process);
+
 /* Copy @size bytes at @addr to @buffer; false unless all could be read. */
 bool hs_process_read(struct hs_process *process, hs_addr addr, void *buffer, size_t size);
 
@@ -48,10 +52,7 @@ void hs_process_reap(struct hs_process *process, const struct hs_maps *maps,
 		     const struct hs_fork_plan *plan, pid_t number);
 
 /*
- * Find the pages worth copying.  Python keeps its objects in private memory that can be written to;
- * of programs and libraries their data is needed as a whole, for pages that nobody has touched yet
- * belong to it; of other files mapped privately only what differs from the file; of what is shared
- * nothing.
+ * Find the pages worth copying: see hs_wanted().
  *
  * @each is called for runs of such pages by ascending address; it returns false to end the walk.
  * Errors: HS_ERROR_GONE, HS_ERROR_PERMISSION, HS_ERROR_FAILED (also if it takes until @deadline,

@@ -141,7 +141,7 @@ static bool is_good_moment(void *context)
 	capture->unready = NULL;
 	if (is_collecting(capture))
 		capture->unready = "the collector was at work";
-	else if (hs_tracemalloc_busy(capture->process, capture->runtime.layout,
+	else if (hs_tracemalloc_busy(hs_process_target(capture->process), capture->runtime.layout,
 				     &capture->runtime.tracemalloc))
 		capture->unready = "tracemalloc's tables were being changed";
 	if (capture->unready && !capture->last)
@@ -173,7 +173,7 @@ static struct hs_error *take_image(struct hs_capturing *capture, bool *ready)
 		return err;
 	capture->facts.pause_ns += facts.pause_ns;
 	capture->facts.unreadable_pages = facts.unreadable;
-	capture->facts.forked = facts.forked;
+	capture->facts.mode = facts.forked ? "fork" : "stop";
 	capture->facts.reason = facts.reason;
 	*ready = facts.ready;
 	if (facts.ready && facts.forked)
@@ -385,7 +385,8 @@ static struct hs_error *find_runtime(struct hs_capturing *capture)
 	}
 	if (err)
 		return err;
-	return hs_runtime_find(capture->process, &capture->maps, &capture->runtime);
+	return hs_runtime_find(hs_process_target(capture->process), &capture->maps,
+			       &capture->runtime);
 }
 
 /* Machines that this was never tried on are read only if the user insists. */

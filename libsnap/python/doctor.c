@@ -186,7 +186,7 @@ static void check_process(struct hs_diagnosis *diagnosis, struct hs_process *pro
 		return;
 	}
 	add(diagnosis, "permission", HS_CHECK_GOOD, "its memory can be read");
-	err = hs_runtime_find(process, maps, &runtime);
+	err = hs_runtime_find(hs_process_target(process), maps, &runtime);
 	if (err) {
 		add_error(diagnosis, "runtime", err);
 		return;

@@ -63,7 +63,7 @@ static bool add_info(struct hs_python *python, const struct hs_heap_facts *facts
 		.time_ns = facts->time_ns,
 		.start_ticks = facts->start_ticks,
 		.boot_id = c_str(facts->boot_id),
-		.mode = c_str(facts->forked ? "fork" : "stop"),
+		.mode = c_str(facts->mode ? facts->mode : ""),
 		.reason = c_str(facts->reason ? facts->reason : ""),
 		.pause_ns = facts->pause_ns,
 		.copied = hs_image_page_count(python->image) << HS_PAGE_SHIFT,

@@ -19,8 +19,8 @@ struct hs_heap_facts {
 	bool traces_torn; /* tracemalloc's tables were being changed */
 	uint64_t tracked; /* objects on the collector's lists */
 	uint32_t retries;
-	bool forked;
-	const char *reason;	/* why it was stopped for the copy instead; or NULL */
+	const char *mode;	/* of the capture: "fork", "stop", "core" */
+	const char *reason;	/* why it was not forked, if it was meant to be; or NULL */
 	uint32_t preview_bytes; /* of a value that are recorded at most; 0: no values are */
 	bool redact;		/* leave out names that may tell of the target's data */
 	char boot_id[64];

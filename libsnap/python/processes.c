@@ -4,6 +4,7 @@
 #include "format/base/error.h"
 #include "format/base/vector.h"
 #include "libsnap/memory/proc.h"
+#include "libsnap/memory/process.h"
 #include "libsnap/python/runtime.h"
 
 #include <ctype.h>

@@ -14,4 +14,7 @@
 struct hs_error *hs_capture_room(struct hs_process *process, const struct hs_maps *maps,
 				 uint64_t held, uint64_t *pages) HS_MUST_CHECK;
 
+/* The same for @pages pages of what is called @name. */
+struct hs_error *hs_capture_fits(const char *name, uint64_t pages, uint64_t held) HS_MUST_CHECK;
+
 #endif

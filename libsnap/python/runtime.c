@@ -5,7 +5,6 @@
 #include "format/base/cleanup.h"
 #include "format/base/error.h"
 #include "libsnap/memory/elf.h"
-#include "libsnap/memory/proc.h"
 #include "libsnap/python/backports.h"
 #include "libsnap/python/objects.h"
 
@@ -88,7 +87,7 @@ char *hs_python_unsupported(const struct hs_python_guess *guess)
 
 /* What is known while the mappings are searched. */
 struct search {
-	struct hs_process *process;
+	const struct hs_target *target;
 	const struct hs_maps *maps;
 	hs_addr runtime;
 	hs_addr version;	       /* Py_Version */
@@ -131,9 +130,7 @@ static bool search_files(struct search *search, bool by_name)
 			search->guess = guess;
 		if (guess.pypy)
 			return false;
-		if (hs_elf_symbols(hs_process_pid(search->process), maps, mapping, names, 3,
-				   found) &&
-		    found[0]) {
+		if (hs_elf_symbols(search->target, maps, mapping, names, 3, found) && found[0]) {
 			search->file = mapping;
 			search->runtime = found[0];
 			search->version = found[1];
@@ -145,13 +142,13 @@ static bool search_files(struct search *search, bool by_name)
 }
 
 /* The error whose text is @why, which becomes the callee's; NULL: memory ran out. */
-static struct hs_error *unsupported(pid_t pid, char *why)
+static struct hs_error *unsupported(const struct hs_target *target, char *why)
 {
 	struct hs_error *err;
 
 	if (!why)
 		return &hs_enomem;
-	err = hs_error_create(HS_ERROR_UNSUPPORTED, "process %d: %s", (int)pid, why);
+	err = hs_error_create(HS_ERROR_UNSUPPORTED, "%s: %s", target->name, why);
 	free(why);
 	return err;
 }
@@ -164,15 +161,11 @@ static struct hs_error *read_version(struct search *search, uint32_t *hexversion
 				     bool *free_threaded)
 {
 	static const char cookie[8] = "xdebugpy";
-	pid_t pid = hs_process_pid(search->process);
 	uint64_t head[3];
 
 	*free_threaded = search->guess.free_threaded;
-	if (!hs_process_read(search->process, search->runtime, head, sizeof(head)))
-		return errno == EPERM || errno == EACCES
-			       ? hs_process_refused(pid)
-			       : hs_error_create(HS_ERROR_GONE, "process %d: it has ended",
-						 (int)pid);
+	if (!hs_target_read(search->target, search->runtime, head, sizeof(head)))
+		return hs_target_unreadable(search->target);
 	if (!memcmp(&head[0], cookie, sizeof(cookie))) {
 		*hexversion = (uint32_t)head[1];
 		*free_threaded = head[2];
@@ -180,7 +173,7 @@ static struct hs_error *read_version(struct search *search, uint32_t *hexversion
 	}
 	*hexversion = 0;
 	if (search->version)
-		hs_process_read(search->process, search->version, hexversion, sizeof(*hexversion));
+		hs_target_read(search->target, search->version, hexversion, sizeof(*hexversion));
 	return NULL;
 }
 
@@ -189,7 +182,7 @@ static bool has_dict_before_values(const struct search *search, uint16_t machine
 {
 	uint8_t code[HS_BACKPORT_CODE];
 	bool known = machine == EM_X86_64 && search->visit_dict &&
-		     hs_process_read(search->process, search->visit_dict, code, sizeof(code));
+		     hs_target_read(search->target, search->visit_dict, code, sizeof(code));
 
 	return hs_dict_before_values(hexversion, code, known ? sizeof(code) : 0);
 }
@@ -199,7 +192,7 @@ static hs_addr word_at(const struct search *search, hs_addr address, uint32_t of
 	hs_addr value = 0;
 
 	return address && offset != HS_ABSENT &&
-			       hs_process_read(search->process, address + offset, &value, 8)
+			       hs_target_read(search->target, address + offset, &value, 8)
 		       ? value
 		       : 0;
 }
@@ -237,7 +230,7 @@ static const struct hs_layout *probe(const struct search *search)
 
 static struct hs_error *judge(struct search *search, struct hs_runtime *ret)
 {
-	pid_t pid = hs_process_pid(search->process);
+	const struct hs_target *target = search->target;
 	struct hs_runtime runtime = {.address = search->runtime};
 	struct hs_error *err;
 	bool free_threaded;
@@ -253,24 +246,26 @@ static struct hs_error *judge(struct search *search, struct hs_runtime *ret)
 	search->guess.free_threaded = free_threaded;
 	why = hs_python_unsupported(&search->guess);
 	if (why)
-		return unsupported(pid, why);
+		return unsupported(target, why);
 	if (runtime.hexversion && (runtime.hexversion & 0xf0) != 0xf0)
-		return unsupported(pid, with_supported("it runs a pre-release of CPython %u.%u",
-						       search->guess.major, search->guess.minor));
+		return unsupported(target,
+				   with_supported("it runs a pre-release of CPython %u.%u",
+						  search->guess.major, search->guess.minor));
 	runtime.layout = runtime.hexversion ? hs_layout_find(search->guess.minor,
 							     runtime.hexversion >> 8 & 0xff)
 					    : probe(search);
 	if (!runtime.layout)
 		return unsupported(
-			pid, with_supported("it runs a CPython whose version cannot be told"));
-	runtime.machine = hs_elf_machine(pid, search->file);
+			target, with_supported("it runs a CPython whose version cannot be told"));
+	runtime.machine = hs_elf_machine(target, search->file);
 	if (runtime.machine == EM_NONE)
-		return unsupported(pid, strdup("its program is for a machine that does not have 64 "
-					       "bits and the lowest byte first"));
+		return unsupported(target,
+				   strdup("its program is for a machine that does not have 64 "
+					  "bits and the lowest byte first"));
 	runtime.dict_before_values =
 		has_dict_before_values(search, runtime.machine, runtime.hexversion);
-	hs_tracemalloc_find(search->process, search->maps, search->file, runtime.address,
-			    runtime.layout, &runtime.tracemalloc);
+	hs_tracemalloc_find(target, search->maps, search->file, runtime.address, runtime.layout,
+			    &runtime.tracemalloc);
 	*ret = runtime;
 	return NULL;
 }
@@ -292,31 +287,30 @@ const char *hs_runtime_untried(const struct hs_runtime *runtime)
 	}
 }
 
-struct hs_error *hs_runtime_find(struct hs_process *process, const struct hs_maps *maps,
+struct hs_error *hs_runtime_find(const struct hs_target *target, const struct hs_maps *maps,
 				 struct hs_runtime *ret)
 {
-	struct search search = {.process = process, .maps = maps};
-	pid_t pid = hs_process_pid(process);
+	struct search search = {.target = target, .maps = maps};
 	char byte;
 
 	if (search_files(&search, true) || (!search.guess.pypy && search_files(&search, false)))
 		return judge(&search, ret);
 	/* Without the right to look, nothing at all can be said. */
-	if (maps->size && !hs_process_read(process, maps->data[0].start, &byte, 1) &&
+	if (maps->size && !hs_target_read(target, maps->data[0].start, &byte, 1) &&
 	    (errno == EPERM || errno == EACCES))
-		return hs_process_refused(pid);
+		return hs_target_unreadable(target);
 	if (search.guess.python) {
 		char *why = hs_python_unsupported(&search.guess);
 
-		return why ? unsupported(pid, why)
+		return why ? unsupported(target, why)
 			   : hs_error_create(HS_ERROR_UNSUPPORTED,
-					     "process %d: its Python has no symbol _PyRuntime "
+					     "%s: its Python has no symbol _PyRuntime "
 					     "(stripped of its dynamic symbols, or its file was "
 					     "replaced since it started)",
-					     (int)pid);
+					     target->name);
 	}
 	return hs_error_create(HS_ERROR_UNSUPPORTED,
-			       "process %d: not a Python process: none of its files has the symbol "
+			       "%s: not a Python process: none of its files has the symbol "
 			       "_PyRuntime",
-			       (int)pid);
+			       target->name);
 }

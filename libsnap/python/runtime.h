@@ -3,7 +3,7 @@
 #ifndef HS_PYTHON_RUNTIME_H
 #define HS_PYTHON_RUNTIME_H
 
-#include "libsnap/memory/process.h"
+#include "libsnap/memory/target.h"
 #include "libsnap/python/layouts/layout.h"
 #include "libsnap/python/tracemalloc.h"
 
@@ -17,12 +17,12 @@ struct hs_runtime {
 };
 
 /*
- * Find the runtime of CPython in a live process with the mappings @maps.
+ * Find the runtime of CPython in a target with the mappings @maps.
  *
  * Errors: HS_ERROR_UNSUPPORTED with what was found instead (not Python, PyPy, a version or a build
- * that is not supported), HS_ERROR_PERMISSION.
+ * that is not supported), HS_ERROR_PERMISSION, HS_ERROR_GONE or, of a core, HS_ERROR_DAMAGED.
  */
-struct hs_error *hs_runtime_find(struct hs_process *process, const struct hs_maps *maps,
+struct hs_error *hs_runtime_find(const struct hs_target *target, const struct hs_maps *maps,
 				 struct hs_runtime *ret) HS_MUST_CHECK;
 
 /*

@@ -429,16 +429,17 @@ bool hs_tracemalloc_read(struct hs_python *python, const struct hs_tracemalloc *
 	return whole;
 }
 
-/* The same on a live process. */
-static bool is_table(struct hs_process *process, const struct hs_layout *layout, hs_addr pointer)
+/* The same on a target that was not copied yet. */
+static bool is_table(const struct hs_target *target, const struct hs_layout *layout,
+		     hs_addr pointer)
 {
 	struct table table = {0};
 	hs_addr address;
 
-	return hs_process_read(process, pointer, &address, sizeof(address)) && address &&
-	       hs_process_read(process, address + layout->hashtable_nentries, &table.entries, 8) &&
-	       hs_process_read(process, address + layout->hashtable_nbuckets, &table.count, 8) &&
-	       hs_process_read(process, address + PY_HASHTABLE_BUCKETS, &table.buckets, 8) &&
+	return hs_target_read(target, pointer, &address, sizeof(address)) && address &&
+	       hs_target_read(target, address + layout->hashtable_nentries, &table.entries, 8) &&
+	       hs_target_read(target, address + layout->hashtable_nbuckets, &table.count, 8) &&
+	       hs_target_read(target, address + PY_HASHTABLE_BUCKETS, &table.buckets, 8) &&
 	       is_sound(&table);
 }
 
@@ -446,15 +447,15 @@ static bool is_table(struct hs_process *process, const struct hs_layout *layout,
  * The state in the runtime.  What lies before it grew within 3.13, and nothing that a runtime
  * publishes tells where: take the first place that looks like it.
  */
-static void find_in_runtime(struct hs_process *process, hs_addr runtime,
+static void find_in_runtime(const struct hs_target *target, hs_addr runtime,
 			    const struct hs_layout *layout, struct hs_tracemalloc *ret)
 {
 	for (hs_addr shift = 0; shift <= SHIFT_LIMIT; shift += SHIFT_STEP) {
 		hs_addr config = runtime + layout->runtime_tracemalloc + shift;
 		int32_t words[3];
 
-		if (!hs_process_read(process, config, words, sizeof(words)) || !is_on(words) ||
-		    !is_table(process, layout, config + PY_TRACER_TRACES))
+		if (!hs_target_read(target, config, words, sizeof(words)) || !is_on(words) ||
+		    !is_table(target, layout, config + PY_TRACER_TRACES))
 			continue;
 		*ret = (struct hs_tracemalloc){
 			.config = config,
@@ -465,38 +466,37 @@ static void find_in_runtime(struct hs_process *process, hs_addr runtime,
 	}
 }
 
-static void find_in_file(struct hs_process *process, const struct hs_maps *maps,
+static void find_in_file(const struct hs_target *target, const struct hs_maps *maps,
 			 const struct hs_mapping *mapping, struct hs_tracemalloc *ret)
 {
 	static const char *const exported[] = {"_Py_tracemalloc_config"};
 	static const char *const others[] = {"tracemalloc_traces", "tables_lock"};
-	pid_t pid = hs_process_pid(process);
 	hs_addr found[2] = {0};
 	int32_t words[3];
 
-	if (!hs_elf_symbols(pid, maps, mapping, exported, 1, &ret->config) || !ret->config)
+	if (!hs_elf_symbols(target, maps, mapping, exported, 1, &ret->config) || !ret->config)
 		return;
 	/* The full table of symbols is large: it is not worth a look if nothing is traced. */
-	if (!hs_process_read(process, ret->config, words, sizeof(words)) || !is_on(words))
+	if (!hs_target_read(target, ret->config, words, sizeof(words)) || !is_on(words))
 		return;
-	if (!hs_elf_symbols(pid, maps, mapping, others, 2, found))
+	if (!hs_elf_symbols(target, maps, mapping, others, 2, found))
 		return;
 	ret->traces = found[0];
 	ret->lock = found[1];
 }
 
-void hs_tracemalloc_find(struct hs_process *process, const struct hs_maps *maps,
+void hs_tracemalloc_find(const struct hs_target *target, const struct hs_maps *maps,
 			 const struct hs_mapping *mapping, hs_addr runtime,
 			 const struct hs_layout *layout, struct hs_tracemalloc *ret)
 {
 	*ret = (struct hs_tracemalloc){0};
 	if (layout->minor >= FIRST_IN_RUNTIME)
-		find_in_runtime(process, runtime, layout, ret);
+		find_in_runtime(target, runtime, layout, ret);
 	else
-		find_in_file(process, maps, mapping, ret);
+		find_in_file(target, maps, mapping, ret);
 }
 
-bool hs_tracemalloc_busy(struct hs_process *process, const struct hs_layout *layout,
+bool hs_tracemalloc_busy(const struct hs_target *target, const struct hs_layout *layout,
 			 const struct hs_tracemalloc *place)
 {
 	hs_addr semaphore;
@@ -506,8 +506,8 @@ bool hs_tracemalloc_busy(struct hs_process *process, const struct hs_layout *lay
 	if (!place->lock)
 		return false;
 	if (layout->minor >= FIRST_BYTE_LOCK)
-		return hs_process_read(process, place->lock, &held, sizeof(held)) && held & 1;
+		return hs_target_read(target, place->lock, &held, sizeof(held)) && held & 1;
 	/* The C library keeps a semaphore's count first: 1, or 0 if somebody took it. */
-	return hs_process_read(process, place->lock, &semaphore, sizeof(semaphore)) && semaphore &&
-	       hs_process_read(process, semaphore, &free, sizeof(free)) && !free;
+	return hs_target_read(target, place->lock, &semaphore, sizeof(semaphore)) && semaphore &&
+	       hs_target_read(target, semaphore, &free, sizeof(free)) && !free;
 }

@@ -3,7 +3,7 @@
 #ifndef HS_PYTHON_TRACEMALLOC_H
 #define HS_PYTHON_TRACEMALLOC_H
 
-#include "libsnap/memory/process.h"
+#include "libsnap/memory/target.h"
 
 struct hs_layout;
 struct hs_python;
@@ -21,15 +21,15 @@ struct hs_tracemalloc {
 };
 
 /*
- * Find the state in a live process whose runtime, at @runtime, belongs to the file behind
+ * Find the state in a target whose runtime, at @runtime, belongs to the file behind
  * @mapping.  All zero if nothing is traced.
  */
-void hs_tracemalloc_find(struct hs_process *process, const struct hs_maps *maps,
+void hs_tracemalloc_find(const struct hs_target *target, const struct hs_maps *maps,
 			 const struct hs_mapping *mapping, hs_addr runtime,
 			 const struct hs_layout *layout, struct hs_tracemalloc *ret);
 
-/* Whether a thread of the process, which stands still, holds the lock: the tables may be torn. */
-bool hs_tracemalloc_busy(struct hs_process *process, const struct hs_layout *layout,
+/* Whether a thread of the target, which stands still, holds the lock: the tables may be torn. */
+bool hs_tracemalloc_busy(const struct hs_target *target, const struct hs_layout *layout,
 			 const struct hs_tracemalloc *place);
 
 /*

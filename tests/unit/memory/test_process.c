@@ -282,19 +282,24 @@ static void symbols_of_program_and_library(void **state)
 {
 	static const char *const names[] = {"hs_test_symbol", "no_such_symbol", "main"};
 	static const char *const libc_names[] = {"malloc_usable_size", "gnu_get_libc_version"};
+	struct hs_process *self;
 	struct hs_maps maps;
 	hs_addr found[3] = {1, 1, 1};
 
 	(void)state;
+	assert_no_error(hs_process_open(getpid(), &self));
 	assert_no_error(hs_maps_read(getpid(), &maps));
-	assert_true(hs_elf_symbols(getpid(), &maps, mapping_of(&maps, names), names, 3, found));
+	assert_true(hs_elf_symbols(hs_process_target(self), &maps, mapping_of(&maps, names), names,
+				   3, found));
 	assert_int_equal(found[0], (uintptr_t)&hs_test_symbol);
 	assert_int_equal(found[1], 0);
 	assert_true(found[2]);
-	assert_true(hs_elf_symbols(getpid(), &maps, mapping_of(&maps, gnu_get_libc_version()),
-				   libc_names, 2, found));
+	assert_true(hs_elf_symbols(hs_process_target(self), &maps,
+				   mapping_of(&maps, gnu_get_libc_version()), libc_names, 2,
+				   found));
 	assert_int_equal(found[1], (uintptr_t)gnu_get_libc_version);
 	hs_maps_deinit(&maps);
+	hs_process_close(self);
 }
 
 /* Give the file behind our mapping of it @size bytes of @content and ask for its symbols. */
@@ -303,6 +308,7 @@ static bool symbols_of(const void *content, size_t size, uint64_t inode_change)
 	static const char *const names[] = {"main"};
 	struct hs_maps maps;
 	struct hs_mapping *mapping;
+	struct hs_process *self;
 	hs_addr found = 1;
 	void *at;
 	bool ok;
@@ -315,10 +321,12 @@ static bool symbols_of(const void *content, size_t size, uint64_t inode_change)
 	assert_no_error(hs_maps_read(getpid(), &maps));
 	mapping = (struct hs_mapping *)mapping_of(&maps, at);
 	mapping->inode += inode_change;
-	ok = hs_elf_symbols(getpid(), &maps, mapping, names, 1, &found);
+	assert_no_error(hs_process_open(getpid(), &self));
+	ok = hs_elf_symbols(hs_process_target(self), &maps, mapping, names, 1, &found);
 	assert_true(!ok || !inode_change);
 	if (!ok)
 		assert_int_equal(found, 0);
+	hs_process_close(self);
 	hs_maps_deinit(&maps);
 	munmap(at, PAGE);
 	close(fd);

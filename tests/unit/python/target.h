@@ -155,7 +155,7 @@ static inline struct hs_error *target_copy(struct target *target, struct hs_proc
 
 	assert_no_error(hs_process_open(target->pid, process));
 	assert_no_error(hs_maps_read(target->pid, &maps));
-	err = hs_runtime_find(*process, &maps, runtime);
+	err = hs_runtime_find(hs_process_target(*process), &maps, runtime);
 	hs_maps_deinit(&maps);
 	if (err)
 		return err;
