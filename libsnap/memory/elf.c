@@ -3,6 +3,7 @@
 #include "libsnap/memory/elf.h"
 
 #include "format/base/cleanup.h"
+#include "libsnap/memory/dynamic.h"
 
 #include <elf.h>
 #include <endian.h>
@@ -88,12 +89,18 @@ static size_t search_table(Elf *elf, bool dynamic, hs_addr bias, const char *con
 	return missing;
 }
 
-uint16_t hs_elf_machine(const struct hs_target *target, const struct hs_mapping *mapping)
+uint16_t hs_elf_machine(const struct hs_target *target, const struct hs_maps *maps,
+			const struct hs_mapping *mapping)
 {
 	_cleanup_fd_ int fd = hs_target_open(target, mapping);
 	Elf64_Ehdr header;
+	hs_addr base;
 
-	if (fd < 0 || pread(fd, &header, sizeof(header), 0) != sizeof(header) ||
+	if (fd < 0)
+		return hs_dynamic_header(target, maps, mapping, &header, &base)
+			       ? le16toh(header.e_machine)
+			       : EM_NONE;
+	if (pread(fd, &header, sizeof(header), 0) != sizeof(header) ||
 	    memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 ||
 	    header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_ident[EI_DATA] != ELFDATA2LSB)
 		return EM_NONE;
@@ -109,7 +116,9 @@ bool hs_elf_symbols(const struct hs_target *target, const struct hs_maps *maps,
 	hs_addr bias;
 
 	memset(ret, 0, count * sizeof(*ret));
-	if (fd < 0 || elf_version(EV_CURRENT) == EV_NONE)
+	if (fd < 0)
+		return hs_dynamic_symbols(target, maps, mapping, names, count, ret);
+	if (elf_version(EV_CURRENT) == EV_NONE)
 		return false;
 	elf = elf_begin(fd, ELF_C_READ, NULL);
 	if (!elf || elf_kind(elf) != ELF_K_ELF || gelf_getclass(elf) != ELFCLASS64 ||

@@ -257,7 +257,7 @@ static struct hs_error *judge(struct search *search, struct hs_runtime *ret)
 	if (!runtime.layout)
 		return unsupported(
 			target, with_supported("it runs a CPython whose version cannot be told"));
-	runtime.machine = hs_elf_machine(target, search->file);
+	runtime.machine = hs_elf_machine(target, search->maps, search->file);
 	if (runtime.machine == EM_NONE)
 		return unsupported(target,
 				   strdup("its program is for a machine that does not have 64 "
@@ -305,8 +305,7 @@ struct hs_error *hs_runtime_find(const struct hs_target *target, const struct hs
 		return why ? unsupported(target, why)
 			   : hs_error_create(HS_ERROR_UNSUPPORTED,
 					     "%s: its Python has no symbol _PyRuntime "
-					     "(stripped of its dynamic symbols, or its file was "
-					     "replaced since it started)",
+					     "among its dynamic symbols",
 					     target->name);
 	}
 	return hs_error_create(HS_ERROR_UNSUPPORTED,

@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from conftest import TARGETS, TOP, Target, needs_root
+from conftest import TARGETS, TOP, Target, as_nobody, needs_root
 
 WHERE = """
 import json, os, sys
@@ -54,6 +54,40 @@ def test_files_are_gone(heapsnap, python, tmp_path, fate):
         assert row["supported"]
     finally:
         target.kill()
+
+
+@needs_root
+@pytest.mark.parametrize("fate", ["deleted", "replaced"])
+def test_files_are_gone_and_nobody_is_root(heapsnap, one_python, tmp_path, fate):
+    """Without rights the kernel does not open the files of mappings that have no name any more."""
+    out = tmp_path / "out"
+    out.mkdir()
+    tmp_path.chmod(0o755)
+    out.chmod(0o777)
+    command, environment, files = copied(one_python, tmp_path)
+    if as_nobody(heapsnap, tmp_path, "--version").returncode or not readable(command, environment):
+        pytest.skip("nobody may not run a copy of this interpreter")
+    target = Target(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", command, "-B",
+                     TARGETS / "sample.py"], env=environment)
+    try:
+        target.wait_ready()
+        for path in files:
+            path.unlink()
+            if fate == "replaced":
+                path.write_bytes(b"\x7fELF, but another one" + bytes(1 << 16))
+        result = as_nobody(heapsnap, tmp_path, "dump", target.pid, "-o", out / "a.snap")
+        assert result.returncode == 0, result.stderr
+        same_heap(heapsnap, out / "a.snap")
+    finally:
+        target.kill()
+
+
+def readable(command, environment):
+    """Whether somebody without rights can run it."""
+    result = subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", command,
+                             TARGETS / "sample.py"], env=environment, stdin=subprocess.DEVNULL,
+                            capture_output=True)
+    return result.stdout.startswith(b"READY")
 
 
 # A root file system below $PWD: the folders of $1, what newer releases have links for, and /proc.
