@@ -30,6 +30,8 @@ struct hs_frozen {
 	struct hs_fork fork;
 	struct hs_process *process;
 	uint64_t deadline;
+	uint64_t unwatched; /* bytes read since somebody looked how much memory is left */
+	bool starved;	    /* memory ran out, nearly: nothing more is read */
 };
 
 /*
@@ -39,7 +41,8 @@ struct hs_frozen {
  *
  * A fork lives on in @frozen, which must stay where it is, until hs_frozen_end(); @image reads from
  * it what is wanted.  That costs the target a copy of each page that it writes to meanwhile, so
- * after a minute nothing more can be read.
+ * after a minute nothing more can be read.  Nor can it when there is hardly any memory left for
+ * this program: rather than be killed, or have another killed, it is to say so.
  */
 struct hs_error *hs_freeze(struct hs_process *process, struct hs_image *image,
 			   const struct hs_freeze_options *options, struct hs_freeze_facts *ret,

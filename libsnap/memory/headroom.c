@@ -124,9 +124,19 @@ static uint64_t cgroup_headroom(const char *root, const struct cgroup_files *fil
 	}
 }
 
-uint64_t hs_memory_headroom(const char *root)
+/* /proc/PID/cgroup of @pid. */
+static FILE *open_cgroups(const char *root, pid_t pid)
 {
-	_cleanup_stream_ FILE *file = open_below(root, "%s%s", "/proc/self/cgroup", "");
+	char name[32] = "self";
+
+	if (pid)
+		snprintf(name, sizeof(name), "%d", (int)pid);
+	return open_below(root, "/proc/%s/%s", name, "cgroup");
+}
+
+uint64_t hs_memory_headroom(const char *root, pid_t pid)
+{
+	_cleanup_stream_ FILE *file = open_cgroups(root, pid);
 	uint64_t least = machine_headroom(root);
 	char line[4096];
 

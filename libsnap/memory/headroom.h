@@ -4,12 +4,14 @@
 #define HS_MEMORY_HEADROOM_H
 
 #include <stdint.h>
+#include <sys/types.h>
 
 /*
- * Bytes that can be allocated before the machine, or a memory cgroup that this program is in, has
- * to kill somebody: page cache that can be dropped counts as free, swap does not.  UINT64_MAX if
- * nothing can be told.  @root stands before the paths that are read, "" but for tests.
+ * Bytes that process @pid, 0 being this one, can allocate before the machine, or a memory cgroup
+ * that it is in, has to kill somebody: page cache that can be dropped counts as free, swap does
+ * not.  UINT64_MAX if nothing can be told.  @root stands before the paths that are read, "" but for
+ * tests.
  */
-uint64_t hs_memory_headroom(const char *root);
+uint64_t hs_memory_headroom(const char *root, pid_t pid);
 
 #endif

@@ -5,6 +5,7 @@
 #include "format/base/cleanup.h"
 #include "format/base/error.h"
 #include "libsnap/memory/freeze.h"
+#include "libsnap/memory/headroom.h"
 #include "libsnap/memory/proc.h"
 #include "libsnap/python/capturing.h"
 #include "libsnap/python/heap.h"
@@ -60,6 +61,12 @@ static bool will_fork(const struct hs_capturing *capture)
 	return capture->options->mode != HS_CAPTURE_STOP && !capture->plan.unfit;
 }
 
+/* Whether only what is wanted of it will be read, as it looks. */
+static bool reads_on_demand(const struct hs_capturing *capture)
+{
+	return will_fork(capture) && !capture->plan.is_init;
+}
+
 /*
  * An image, with room for what the target has now if it is to be stopped for the copy, touched, so
  * that the stop is short.  Where there is no room the kernel would kill somebody, and that could be
@@ -68,19 +75,28 @@ static bool will_fork(const struct hs_capturing *capture)
 static struct hs_error *prepare_image(struct hs_capturing *capture, uint64_t held)
 {
 	struct hs_error *err;
-	uint64_t pages;
+	struct hs_room room;
 
 	hs_maps_deinit(&capture->maps);
 	err = hs_maps_read(capture->pid, &capture->maps);
 	if (!err)
-		err = hs_capture_room(capture->process, &capture->maps, held, &pages);
+		err = hs_room_look(capture->process, &capture->maps, capture->runtime.layout->minor,
+				   &room);
+	if (err)
+		return err;
+	if (!capture->plan.unfit && !hs_room_to_fork(&room, hs_memory_headroom("", capture->pid)))
+		capture->plan.unfit = "its memory cgroup has no room for pages that it writes to "
+				      "meanwhile";
+	err = hs_room_check(hs_process_target(capture->process)->name, &room,
+			    reads_on_demand(capture), held, hs_memory_headroom("", 0));
 	if (err)
 		return err;
 	capture->image = hs_image_create();
-	if (!capture->image || (!will_fork(capture) && !hs_image_reserve(capture->image, pages)))
+	if (!capture->image ||
+	    (!will_fork(capture) && !hs_image_reserve(capture->image, room.pages)))
 		return hs_error_create(HS_ERROR_FAILED,
 				       "process %d: not enough memory for a copy of its %llu MiB",
-				       (int)capture->pid, (unsigned long long)pages >> 8);
+				       (int)capture->pid, (unsigned long long)room.pages >> 8);
 	return NULL;
 }
 
@@ -249,6 +265,16 @@ static void drop_image(struct hs_capturing *capture)
 	capture->image = NULL;
 }
 
+static struct hs_error *check_starved(const struct hs_capturing *capture)
+{
+	if (!capture->frozen.starved)
+		return NULL;
+	return hs_error_create(HS_ERROR_FAILED,
+			       "process %d: there is not enough memory to read all that it takes; "
+			       "free some, or run heapsnap outside its cgroup",
+			       (int)capture->pid);
+}
+
 struct hs_error *hs_capturing_prepare(struct hs_capturing *capture, uint64_t held)
 {
 	return capture->image ? NULL : prepare_image(capture, held);
@@ -303,6 +329,10 @@ static struct hs_error *attempt(struct hs_capturing *capture, bool first, struct
 	if (!hs_image_seal(capture->image, fetch_live, capture))
 		return &hs_enomem;
 	err = open_image(capture, first, python);
+	/* What was not read because of that looks inconsistent: another try would come to the same.
+	 */
+	if (!err && !*python)
+		err = check_starved(capture);
 	if (!err && !*python)
 		drop_image(capture);
 	return err;
@@ -458,13 +488,20 @@ struct hs_error *hs_capturing_open(pid_t pid, const struct hs_capture_options *o
 struct hs_error *hs_capturing_read(struct hs_capturing *capture, struct hs_snapshot **ret)
 {
 	struct hs_python *python = NULL;
+	struct hs_snapshot *snap = NULL;
 	struct hs_error *err = capture_image(capture, &python);
 
 	if (err)
 		return err;
 	err = hs_heap_read(python, &capture->facts, capture->options->progress,
-			   capture->options->context, ret);
+			   capture->options->context, &snap);
 	hs_python_destroy(python);
+	if (!err)
+		err = check_starved(capture);
+	if (err)
+		hs_snapshot_destroy(snap);
+	else
+		*ret = snap;
 	return err;
 }
 

@@ -86,11 +86,11 @@ static void check_yama(struct hs_diagnosis *diagnosis, const struct hs_trace_fac
 
 static void check_memory(struct hs_diagnosis *diagnosis)
 {
-	uint64_t mib = hs_memory_headroom("") >> 20;
+	uint64_t mib = hs_memory_headroom("", 0) >> 20;
 
 	add(diagnosis, "memory", mib < LITTLE_MEMORY_MIB ? HS_CHECK_NOTE : HS_CHECK_GOOD,
-	    "this machine and cgroup have room for %llu MiB; a snapshot takes up to 1.3 times the "
-	    "target's private memory",
+	    "this machine and cgroup have room for %llu MiB; a snapshot takes up to three times "
+	    "what the target's objects take",
 	    (unsigned long long)mib);
 }
 
@@ -122,11 +122,15 @@ static void check_state(struct hs_diagnosis *diagnosis)
 		add(diagnosis, "state", HS_CHECK_GOOD, "it runs or sleeps");
 }
 
-static void check_mode(struct hs_diagnosis *diagnosis, const struct hs_maps *maps)
+/* Whether it would be forked, and read as far as is wanted. */
+static bool check_mode(struct hs_diagnosis *diagnosis, const struct hs_maps *maps,
+		       const struct hs_room *room)
 {
 	struct hs_fork_plan plan;
 
 	hs_fork_plan(diagnosis->pid, maps, &plan);
+	if (!plan.unfit && !hs_room_to_fork(room, hs_memory_headroom("", diagnosis->pid)))
+		plan.unfit = "its memory cgroup has no room for pages that it writes to meanwhile";
 	if (plan.unfit)
 		add(diagnosis, "mode", HS_CHECK_NOTE,
 		    "it cannot be forked, and would be stopped for the copy: %s", plan.unfit);
@@ -137,6 +141,7 @@ static void check_mode(struct hs_diagnosis *diagnosis, const struct hs_maps *map
 	else
 		add(diagnosis, "mode", HS_CHECK_GOOD,
 		    "a fork of it would be copied: it would be stopped for milliseconds");
+	return !plan.unfit && !plan.is_init;
 }
 
 /* Whether it may be read at all: some byte of it, for example its first one. */
@@ -177,7 +182,8 @@ static void check_process(struct hs_diagnosis *diagnosis, struct hs_process *pro
 {
 	struct hs_runtime runtime;
 	struct hs_error *err;
-	uint64_t pages;
+	struct hs_room room;
+	bool fork;
 
 	check_state(diagnosis);
 	err = check_permission(process, maps);
@@ -194,13 +200,20 @@ static void check_process(struct hs_diagnosis *diagnosis, struct hs_process *pro
 	add(diagnosis, "runtime", HS_CHECK_GOOD, "it runs CPython 3.%u, which is supported",
 	    runtime.layout->minor);
 	check_untried(diagnosis, &runtime);
-	check_mode(diagnosis, maps);
-	err = hs_capture_room(process, maps, 0, &pages);
+	err = hs_room_look(process, maps, runtime.layout->minor, &room);
+	if (err) {
+		add_error(diagnosis, "memory", err);
+		return;
+	}
+	fork = check_mode(diagnosis, maps, &room);
+	err = hs_room_check(hs_process_target(process)->name, &room, fork, 0,
+			    hs_memory_headroom("", 0));
 	if (err)
 		add_error(diagnosis, "memory", err);
 	else
-		add(diagnosis, "memory", HS_CHECK_GOOD, "there is room for a copy of its %llu MiB",
-		    (unsigned long long)pages >> (20 - HS_PAGE_SHIFT));
+		add(diagnosis, "memory", HS_CHECK_GOOD,
+		    "there is room for the %llu MiB that it takes to capture it",
+		    (unsigned long long)hs_room_need(&room, fork) >> 20);
 }
 
 struct hs_error *hs_diagnose(pid_t pid, struct hs_diagnosis **ret)

@@ -48,15 +48,13 @@ static uint64_t word(const uint8_t *at)
 	return value;
 }
 
-bool hs_pool_header_read(const struct hs_python *python, hs_addr address,
-			 struct hs_pool_header *ret)
+bool hs_pool_header_parse(const uint8_t *at, hs_addr address, uint64_t pool_size,
+			  struct hs_pool_header *ret)
 {
-	uint64_t pool_size = python->pymalloc->pool_size;
-	const uint8_t *at = hs_image_at(python->image, address, HS_POOL_HEADER_SIZE);
 	struct hs_pool_header header;
 	uint32_t next;
 
-	if (!at || half(at + POOL_SIZE_CLASS) >= SIZE_CLASSES)
+	if (half(at + POOL_SIZE_CLASS) >= SIZE_CLASSES)
 		return false;
 	header.live = half(at + POOL_COUNT);
 	header.freeblock = word(at + POOL_FREEBLOCK);
@@ -70,8 +68,20 @@ bool hs_pool_header_read(const struct hs_python *python, hs_addr address,
 	     (header.freeblock < address || header.freeblock - address >= pool_size)))
 		return false;
 	header.carved = (next - HS_POOL_HEADER_SIZE) / header.block_size;
-	if ((next - HS_POOL_HEADER_SIZE) % header.block_size || !header.live ||
-	    header.live > header.carved)
+	if ((next - HS_POOL_HEADER_SIZE) % header.block_size || header.live > header.carved)
+		return false;
+	*ret = header;
+	return true;
+}
+
+bool hs_pool_header_read(const struct hs_python *python, hs_addr address,
+			 struct hs_pool_header *ret)
+{
+	const uint8_t *at = hs_image_at(python->image, address, HS_POOL_HEADER_SIZE);
+	struct hs_pool_header header;
+
+	if (!at || !hs_pool_header_parse(at, address, python->pymalloc->pool_size, &header) ||
+	    !header.live)
 		return false;
 	*ret = header;
 	return true;
@@ -335,7 +345,7 @@ bool hs_pymalloc_read(struct hs_python *python)
 	if (!pymalloc)
 		return false;
 	python->pymalloc = pymalloc;
-	pymalloc->pool_size = python->layout->minor < 10 ? 4 << 10 : 16 << 10;
+	pymalloc->pool_size = hs_pool_size(python->layout->minor);
 	pymalloc->arena_size = python->layout->minor < 10 ? 256 << 10 : 1 << 20;
 	pymalloc->pool_of_slot = calloc(slots + 1, sizeof(*pymalloc->pool_of_slot));
 	pymalloc->blocks.words =

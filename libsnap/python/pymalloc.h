@@ -22,6 +22,12 @@ enum {
 	HS_DEBUG_PREFIX = 16, /* bytes that debug hooks put before what was asked for */
 };
 
+/* Of the pools of CPython 3.@minor. */
+static inline uint64_t hs_pool_size(uint32_t minor)
+{
+	return minor < 10 ? 4 << 10 : 16 << 10;
+}
+
 /* What live blocks are used for, as far as it was found out. */
 enum hs_block_use {
 	HS_BLOCK_OBJECT,    /* an object of the snapshot */
@@ -91,6 +97,11 @@ struct hs_pool_header {
 	uint32_t carved;
 	hs_addr freeblock;
 };
+
+/* The same from the HS_POOL_HEADER_SIZE bytes at @at; false if that is no pool that was ever used.
+ */
+bool hs_pool_header_parse(const uint8_t *at, hs_addr address, uint64_t pool_size,
+			  struct hs_pool_header *ret);
 
 /* The header of the pool in use at @address; false if there is none. */
 bool hs_pool_header_read(const struct hs_python *python, hs_addr address,

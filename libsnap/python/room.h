@@ -1,18 +1,46 @@
 /* SPDX-License-Identifier: MIT */
-/* room.h: whether there is memory for a copy of a process. */
+/* room.h: whether there is memory to capture a process. */
 #ifndef HS_PYTHON_ROOM_H
 #define HS_PYTHON_ROOM_H
 
 #include "libsnap/memory/process.h"
 
+/* What of a process would be read, as estimated without stopping it. */
+struct hs_room {
+	uint64_t pages; /* worth copying, with some to spare for what it allocates meanwhile */
+	/*
+	 * Bytes that are read of a fork, where only what is wanted is: Python's pools of small
+	 * blocks, of which a sample is looked at; the heap of malloc(), that is "[heap]", as a
+	 * whole; the data of programs.  Large buffers are never looked into.  What else is read,
+	 * such as the items of very long lists, is not seen beforehand: that memory does not run
+	 * out over it is watched while it is read (hs_frozen.starved).
+	 */
+	uint64_t heap;
+};
+
+/* Look at @process, of CPython 3.@minor, with the mappings @maps.  Errors: hs_process_pages()'s. */
+struct hs_error *hs_room_look(struct hs_process *process, const struct hs_maps *maps,
+			      uint32_t minor, struct hs_room *ret) HS_MUST_CHECK;
+
 /*
- * How many pages a copy of @process with the mappings @maps may come to, with some to spare for
- * what it allocates meanwhile.  HS_ERROR_FAILED, with the figures, if this machine or cgroup has no
- * room for so many and for reading them besides @held bytes that are spoken for; other errors as of
- * hs_process_pages().
+ * Bytes that this program comes to need: what it copies, and what it makes of that, which takes as
+ * much as room.c says for objects of usual sizes.
  */
-struct hs_error *hs_capture_room(struct hs_process *process, const struct hs_maps *maps,
-				 uint64_t held, uint64_t *pages) HS_MUST_CHECK;
+uint64_t hs_room_need(const struct hs_room *room, bool fork);
+
+/*
+ * Whether a process with the memory cgroup's headroom @headroom can be forked: each page that it
+ * writes to while the fork is read takes one more, of its own share and not of ours.
+ */
+bool hs_room_to_fork(const struct hs_room *room, uint64_t headroom);
+
+/*
+ * HS_ERROR_FAILED, with the figures, if the process @name cannot be captured in @headroom bytes of
+ * which
+ * @held are spoken for.
+ */
+struct hs_error *hs_room_check(const char *name, const struct hs_room *room, bool fork,
+			       uint64_t held, uint64_t headroom) HS_MUST_CHECK;
 
 /* The same for @pages pages of what is called @name. */
 struct hs_error *hs_capture_fits(const char *name, uint64_t pages, uint64_t held) HS_MUST_CHECK;

@@ -44,10 +44,11 @@ struct hs_capture_options {
 };
 
 /*
- * Take a snapshot of the CPython process @pid.  Takes memory for a copy of what the process has in
- * private memory, and a quarter more; where there is no room it fails before it stops anything. The
- * target is stopped for the time of the copy and goes on unharmed whatever happens; none of its
- * code runs.  @options may be NULL.  On success
+ * Take a snapshot of the CPython process @pid.  Takes memory for a copy of its objects, and
+ * for what is made of them; if it has to be stopped for the copy, of all its private memory. Where
+ * there is no room, by an estimate, it fails before it stops anything; where that turns out only as
+ * it is read, then. The target is stopped for the time of the copy and goes on unharmed whatever
+ * happens; none of its code runs.  @options may be NULL.  On success
  * *@ret is owned by the caller.
  *
  * A thread in uninterruptible sleep (a hung network file system) cannot be stopped: the capture

@@ -118,6 +118,19 @@ static uint64_t array_size(struct hs_python *python, const struct hs_object *obj
 	return size + items;
 }
 
+/* Dimensions with strides in one block, and the items of what owns them. */
+static uint64_t array_buffers(struct hs_python *python, const struct hs_object *object)
+{
+	uint64_t bytes = 16 * (uint64_t)hs_half(object, ARRAY_NDIM);
+	uint64_t allocated = hs_buffer_take(python, hs_word(object, ARRAY_DIMENSIONS), bytes);
+
+	if (!(hs_half(object, ARRAY_FLAGS) & ARRAY_OWNS_DATA) ||
+	    __builtin_mul_overflow(item_count(python, object),
+				   item_size(python, hs_word(object, ARRAY_DESCR)), &bytes))
+		return allocated;
+	return allocated + hs_buffer_take(python, hs_word(object, ARRAY_DATA), bytes);
+}
+
 /* Where the objects lie in an item. */
 struct object_places {
 	uint64_t offset[MAX_OBJECTS];
@@ -315,6 +328,7 @@ static const struct hs_rule rules[] = {
 	 .fields = array_fields,
 	 .hidden = array_hidden,
 	 .size = array_size,
+	 .buffers = array_buffers,
 	 .subclass_keeps_role = true},
 	{.name = "numpy.ufunc", .basicsize = 232, .fields = ufunc_fields, .visit = ufunc_visit},
 	SCALAR("bool_", 1),
