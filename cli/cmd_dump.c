@@ -66,6 +66,16 @@ static void tell(struct terminal *terminal, const struct hs_snapshot *snap, cons
 	free(name);
 }
 
+/* Tell that there is something to take care of. */
+static void tell_base(struct terminal *terminal, const char *path)
+{
+	char *name = output_quote(path);
+
+	terminal_note(terminal, "it holds only what differs from %s, which is needed to open it",
+		      name ? name : "its base");
+	free(name);
+}
+
 /*
  * A copy of the target takes memory.  Should the kernel run out of it all the same, it is to end
  * this program and not the target.
@@ -86,6 +96,7 @@ struct dump {
 	const struct options *options;
 	const char *output; /* NULL: default names */
 	pid_t root;
+	struct hs_snapshot *base; /* NULL: none */
 	time_t begun;
 	struct hs_dump_result *results; /* with reasons and files that are ours */
 	size_t count;
@@ -102,6 +113,42 @@ static void dump_deinit(struct dump *dump)
 		free((char *)(uintptr_t)dump->results[i].file);
 	}
 	free(dump->results);
+	hs_snapshot_destroy(dump->base);
+}
+
+/*
+ * Open the base, before the process is touched: what makes it impossible is better said now.
+ * Returns the exit code.
+ */
+static int open_base(struct dump *dump, const char *name)
+{
+	const struct hs_open_options open = {
+		.as_base = true,
+		.progress = terminal_progress,
+		.progress_context = dump->terminal,
+	};
+	const char *path = dump->options->base;
+	struct stat base, output;
+	struct hs_error *err;
+	uint64_t pid;
+
+	if (!path)
+		return 0;
+	err = hs_snapshot_open(path, &open, &dump->base);
+	terminal_progress_end(dump->terminal);
+	if (err)
+		return terminal_fail(dump->terminal, err);
+	if (!output_is_stdout(name) && !stat(path, &base) && !stat(name, &output) &&
+	    base.st_dev == output.st_dev && base.st_ino == output.st_ino)
+		return terminal_complain(dump->terminal, HS_ERROR_USAGE,
+					 "dump: a snapshot cannot take the place of its own base");
+	pid = hs_snapshot_info(dump->base)->pid;
+	if (pid != (uint64_t)dump->root)
+		return terminal_complain(dump->terminal, HS_ERROR_USAGE,
+					 "dump: --base is a snapshot of process %" PRIu64
+					 ", not of %d",
+					 pid, (int)dump->root);
+	return 0;
 }
 
 /*
@@ -173,6 +220,7 @@ static void write_snapshot(struct dump *dump, struct hs_dump_result *result,
 	struct hs_save_options save = {
 		.level = dump->options->level,
 		.overwrite = dump->options->force,
+		.base = dump->base,
 		.progress = terminal_progress,
 		.progress_context = dump->terminal,
 	};
@@ -194,6 +242,8 @@ static void write_snapshot(struct dump *dump, struct hs_dump_result *result,
 		const struct hs_info *info = hs_snapshot_info(snap);
 
 		tell(dump->terminal, snap, name);
+		if (dump->base)
+			tell_base(dump->terminal, dump->options->base);
 		result->state = "written";
 		result->file = name;
 		result->objects = hs_snapshot_objects(snap)->count;
@@ -330,9 +380,13 @@ int cmd_dump(const struct options *options, struct terminal *terminal)
 	dump.root = (pid_t)pid;
 	name = name_of(&dump, dump.root);
 	code = name ? check_target(terminal, name, options->force) : HS_ERROR_FAILED;
+	if (!code)
+		code = open_base(&dump, name);
 	free(name);
-	if (code)
+	if (code) {
+		dump_deinit(&dump);
 		return code;
+	}
 	die_first();
 	capture(&dump);
 	check_written(&dump);

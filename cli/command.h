@@ -35,6 +35,7 @@ int cmd_diff(const struct options *options, struct terminal *terminal);
 int cmd_doctor(const struct options *options, struct terminal *terminal);
 int cmd_dump(const struct options *options, struct terminal *terminal);
 int cmd_export(const struct options *options, struct terminal *terminal);
+int cmd_flatten(const struct options *options, struct terminal *terminal);
 int cmd_info(const struct options *options, struct terminal *terminal);
 int cmd_ps(const struct options *options, struct terminal *terminal);
 int cmd_top(const struct options *options, struct terminal *terminal);

@@ -20,10 +20,10 @@ enum {
 static const struct command commands[] = {
 	{"dump",
 	 "PID [-o FILE] [-f] [--mode auto|fork|stop] [--level N] [--values[=BYTES]] [--redact] "
-	 "[--subprocesses] [--json] [--experimental]",
+	 "[--base OLD] [--subprocesses] [--json] [--experimental]",
 	 "take a snapshot of a running Python process",
 	 OPTIONS_FILE | OPTION_MODE | OPTION_LEVEL | OPTION_VALUES | OPTION_REDACT |
-		 OPTION_EXPERIMENTAL | OPTION_SUBPROCESSES | OPTION_JSON,
+		 OPTION_EXPERIMENTAL | OPTION_BASE | OPTION_SUBPROCESSES | OPTION_JSON,
 	 1, false, cmd_dump},
 	{"top", "FILE [--by CLASSIFIER[,...]] [-n ROWS] [--json|--csv]",
 	 "what a snapshot's memory is made of", OPTIONS_ROWS | OPTION_CSV | OPTION_BY | OPTION_SIZE,
@@ -35,6 +35,9 @@ static const struct command commands[] = {
 	 OPTIONS_REPORT, 1, false, cmd_info},
 	{"verify", "FILE [--json]", "check every checksum and invariant of a snapshot",
 	 OPTIONS_ALL | OPTION_JSON, 1, false, cmd_verify},
+	{"flatten", "FILE -o OUT [-f] [--level N]",
+	 "a snapshot that was written with --base, made whole", OPTIONS_FILE | OPTION_LEVEL, 1,
+	 false, cmd_flatten},
 	{"export", "FILE --to FORMAT [-o OUT] [-f]", "a snapshot in another format",
 	 OPTIONS_FILE | OPTION_TO, 1, false, cmd_export},
 	{"ps", "[-n ROWS] [--json|--csv]", "the Python processes of this machine",

@@ -88,6 +88,12 @@ static bool complain_of_word(const struct parser *parser, const char *option, co
 	return false;
 }
 
+static bool parse_base(struct parser *parser, const char *argument)
+{
+	parser->options->base = argument;
+	return true;
+}
+
 static bool parse_by(struct parser *parser, const char *argument)
 {
 	struct options *options = parser->options;
@@ -226,6 +232,9 @@ static const struct option_spec specs[] = {
 	{OPTION_OUTPUT, 'o', "output", "FILE", "write to FILE; - is standard output",
 	 .parse = parse_output},
 	{OPTION_FORCE, 'f', "force", NULL, "replace FILE if it exists", SWITCH(force)},
+	{OPTION_BASE, 0, "base", "OLD",
+	 "write only what differs from the snapshot OLD, which has to be kept",
+	 .parse = parse_base},
 	{OPTION_TO, 0, "to", "FORMAT", "the format to write", .parse = parse_to,
 	 .choice = exporter_choice},
 	{OPTION_MODE, 0, "mode", "MODE", "how to hold the process: auto, fork, stop",
@@ -366,6 +375,8 @@ static bool check_options(struct parser *parser)
 		return complain(parser, "--json and --csv exclude each other");
 	if (options->values && options->redact)
 		return complain(parser, "--values and --redact exclude each other");
+	if (options->base && options->subprocesses)
+		return complain(parser, "--base and --subprocesses exclude each other");
 	if (options->quiet && options->verbose)
 		return complain(parser, "-q and -v exclude each other");
 	if (!options->by_count)

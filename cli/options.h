@@ -29,6 +29,7 @@ enum option_bit {
 	OPTION_TO = 1 << 11,
 	OPTION_SIZE = 1 << 15,
 	OPTION_SUBPROCESSES = 1 << 17,
+	OPTION_BASE = 1 << 18,
 	OPTION_VALUES = 1 << 14,
 	OPTION_VERBOSE = 1 << 12,
 };
@@ -46,6 +47,7 @@ enum {
 };
 
 struct options {
+	const char *base;			/* NULL: not given */
 	const struct hs_classifier *by[BY_MAX]; /* --by, or the default: kind */
 	size_t by_count;
 	enum color color;

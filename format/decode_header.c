@@ -7,11 +7,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-/* Features that this reader understands although older ones would misread them: none yet. */
+/* Features that this reader understands although older ones would misread them. */
 static bool feature_is_known(struct hs_str feature)
 {
-	(void)feature;
-	return false;
+	return hs_str_equal(feature, hs_str_of("base"));
 }
 
 static struct hs_error *newer(const char *what, struct hs_str name)
@@ -83,6 +82,27 @@ static struct hs_error *read_optional(const struct hs_section_view *view, const 
 	if (hs_section_find(view, key, &cursor) && !hs_unpack_uint(&cursor, ret))
 		return hs_section_damaged(view, "has a malformed number \"%s\"", key);
 	return NULL;
+}
+
+/* The base, if there is one; its depth is not known yet, but not 0. */
+static struct hs_error *read_base(const struct hs_section_view *view, struct hs_snapshot *snap,
+				  bool *chained)
+{
+	struct hs_section_view map = *view;
+	struct hs_str name = {0};
+	struct hs_cursor cursor;
+
+	*chained = hs_section_find(view, "base", &map.map);
+	if (!*chained)
+		return NULL;
+	if (!hs_unpack_map(&map.map, &map.keys) || !hs_section_find(&map, "name", &cursor) ||
+	    !hs_unpack_bytes(&cursor, &name) || !hs_section_find(&map, "hash", &cursor) ||
+	    !hs_unpack_uint(&cursor, &snap->base.hash))
+		return hs_section_damaged(view, "has a malformed map \"base\"");
+	if (memchr(name.data, '\0', name.size))
+		return hs_section_damaged(view, "names a base that cannot be a file");
+	snap->base.depth = 1;
+	return hs_arena_str(snap->arena, name, &snap->base.name) ? NULL : &hs_enomem;
 }
 
 /* The map of what is known about the process; missing keys are zero or empty. */
@@ -194,6 +214,8 @@ struct hs_error *hs_header_decode(const struct hs_file_image *image, struct hs_s
 		err = read_columns(&view, &header.columns);
 	if (!err)
 		err = read_process(&view, snap);
+	if (!err)
+		err = read_base(&view, snap, &header.chained);
 	if (!err)
 		err = read_optional(&view, "preview_bytes", &snap->info.preview_bytes);
 	if (!err)

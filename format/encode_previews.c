@@ -116,9 +116,9 @@ static struct hs_error *emit_kind(struct encoder *encoder, unsigned int kind, hs
 	return err;
 }
 
-struct hs_error *hs_previews_encode(const struct hs_snapshot *snap, struct hs_emitter *emitter)
+struct hs_error *hs_previews_encode(const struct hs_previews *previews, hs_id count,
+				    struct hs_emitter *emitter)
 {
-	const struct hs_previews *previews = &snap->previews;
 	size_t room = previews->rows.size < SECTION_ROWS ? previews->rows.size : SECTION_ROWS;
 	struct encoder encoder = {.previews = previews, .emitter = emitter};
 	struct hs_error *err = NULL;
@@ -132,6 +132,6 @@ struct hs_error *hs_previews_encode(const struct hs_snapshot *snap, struct hs_em
 	encoder.rows = rows;
 	encoder.values = values;
 	for (unsigned int kind = 0; !err && kind < HS_PREVIEW_KIND_COUNT; kind++)
-		err = emit_kind(&encoder, kind, snap->objects.count);
+		err = emit_kind(&encoder, kind, count);
 	return err ? err : emit_section(&encoder);
 }

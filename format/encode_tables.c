@@ -29,6 +29,15 @@ struct encoder {
 	uint64_t *values;	  /* of a column: as many as the largest table has rows */
 	bool failed;		  /* memory ran out */
 	struct hs_error *error;
+	struct hs_chain *chain; /* NULL: the tables are written whole */
+	bool matching;		/* of a chain: find common rows, write nothing */
+	struct {
+		const char *name;
+		enum hs_codec codec;
+		bool first;
+		uint64_t *values;
+	} held[HS_ROW_WIDTH]; /* of a chain: the columns of a table */
+	size_t held_count;
 };
 
 static uint32_t number(struct encoder *encoder, struct hs_str str)
@@ -91,11 +100,30 @@ static void keep_error(struct encoder *encoder, struct hs_error *err)
 		encoder->error = err;
 }
 
+/* Keep encoder->values until the rows can be compared with those of the base. */
+static void hold_column(struct encoder *encoder, const char *name, enum hs_codec codec,
+			size_t count, bool first)
+{
+	uint64_t *values = calloc(count + 1, sizeof(*values));
+
+	if (!values) {
+		keep_error(encoder, &hs_enomem);
+		return;
+	}
+	memcpy(values, encoder->values, count * sizeof(*values));
+	encoder->held[encoder->held_count].name = name;
+	encoder->held[encoder->held_count].codec = codec;
+	encoder->held[encoder->held_count].first = first;
+	encoder->held[encoder->held_count++].values = values;
+}
+
 /* Emit encoder->values as column @name; a table's first column is never left out. */
 static void emit_column(struct encoder *encoder, const char *name, enum hs_codec codec,
 			size_t count, bool first)
 {
-	if (!encoder->error)
+	if (encoder->chain)
+		hold_column(encoder, name, codec, count, first);
+	else if (!encoder->error)
 		keep_error(encoder, hs_emit_values(encoder->emitter, name, codec, encoder->values,
 						   count, first));
 }
@@ -108,22 +136,263 @@ static void emit_column(struct encoder *encoder, const char *name, enum hs_codec
 		emit_column(encoder, name, codec, count, first);                                   \
 	} while (0)
 
-/* A table without rows is left out. */
+/* The number in the base of what has the number *@value; false: it is not there. */
+static bool refer_to_base(const struct hs_chain *chain, struct hs_reference reference,
+			  uint64_t *value)
+{
+	static const enum hs_row_group tables[] = {
+		[HS_REFERS_STRING] = HS_ROWS_STRINGS,
+		[HS_REFERS_THREAD] = HS_ROWS_THREADS,
+		[HS_REFERS_FRAME] = HS_ROWS_FRAMES,
+		[HS_REFERS_SITE] = HS_ROWS_SITES,
+	};
+	const hs_id *base;
+	uint64_t number = *value - reference.optional;
+
+	if (reference.to == HS_REFERS_NOT || (reference.optional && !*value))
+		return true;
+	base = reference.to == HS_REFERS_OBJECT ? chain->base_of
+						: chain->maps[tables[reference.to]].base;
+	*value = (uint64_t)base[number] + reference.optional;
+	return base[number] != HS_NONE;
+}
+
+/* What match_row() needs. */
+struct matching {
+	const struct encoder *encoder;
+	enum hs_row_group group;
+	struct hs_reference references[HS_ROW_WIDTH];
+};
+
+static bool match_row(void *context, size_t row, uint64_t *values)
+{
+	const struct matching *matching = context;
+	const struct encoder *encoder = matching->encoder;
+
+	for (size_t i = 0; i < encoder->held_count; i++) {
+		struct hs_reference reference = matching->references[i];
+
+		if (matching->group == HS_ROWS_RUNS) /* it depends on the "kind", which is first */
+			reference = hs_row_reference(HS_ROWS_RUNS, encoder->held[i].name,
+						     encoder->held[0].values[row]);
+		values[i] = encoder->held[i].values[row];
+		if (!refer_to_base(encoder->chain, reference, &values[i]))
+			return false;
+	}
+	return true;
+}
+
+/* Find the rows of the held columns among those of the base. */
+static void match_rows(struct encoder *encoder, enum hs_row_group group, size_t rows)
+{
+	const struct hs_raw_tables *raw = encoder->chain->base->raw;
+	struct hs_row_map *map = &encoder->chain->maps[group];
+	struct matching matching = {.encoder = encoder, .group = group};
+	const uint64_t *base[HS_ROW_WIDTH] = {0};
+	size_t base_rows = 0;
+
+	for (size_t i = 0; i < encoder->held_count; i++) {
+		const struct hs_raw_column *column =
+			hs_raw_tables_find(raw, group, encoder->held[i].name);
+
+		matching.references[i] = hs_row_reference(group, encoder->held[i].name, 0);
+		if (column) {
+			base[i] = column->values;
+			base_rows = column->count;
+		}
+	}
+	if (!hs_row_map_init(map, rows, base_rows) ||
+	    !hs_rows_match(map, base, encoder->held_count, match_row, &matching))
+		keep_error(encoder, &hs_enomem);
+}
+
+/* Whether a table is that of the base: it is left out then. */
+static bool is_identical(const struct encoder *encoder, enum hs_row_group group)
+{
+	const struct hs_row_map *maps = encoder->chain->maps;
+
+	if (group == HS_ROWS_SHAPES || group == HS_ROWS_RUNS)
+		return maps[HS_ROWS_SHAPES].identical && maps[HS_ROWS_RUNS].identical;
+	return maps[group].identical;
+}
+
+/* Where a span of rows ends that are literals and then copies of neighbours. */
+static size_t end_span(const struct hs_row_map *map, size_t row, uint64_t span[3])
+{
+	size_t start = row;
+
+	while (row < map->rows && map->base[row] == HS_NONE)
+		row++;
+	span[0] = row - start;
+	start = row;
+	span[1] = row < map->rows ? map->base[row] : 0;
+	while (row < map->rows && map->base[row] != HS_NONE &&
+	       map->base[row] - span[1] == row - start)
+		row++;
+	span[2] = row - start;
+	return row;
+}
+
+static void emit_spans(struct encoder *encoder, const struct hs_row_map *map, bool runs)
+{
+	static const char *const names[2][3] = {{"literal", "from", "copied"},
+						{"run_literal", "run_from", "run_copied"}};
+	uint64_t *values = encoder->values;
+	size_t spans = 0;
+
+	for (int part = 0; part < 3 && !encoder->error; part++) {
+		spans = 0;
+		for (size_t row = 0; row < map->rows;) {
+			uint64_t span[3];
+
+			row = end_span(map, row, span);
+			values[spans++] = span[part];
+		}
+		keep_error(encoder, hs_emit_values(encoder->emitter, names[runs][part],
+						   part == 1 ? HS_CODEC_DELTA : HS_CODEC_VARINT,
+						   values, spans, part == 2));
+	}
+	hs_emit_field(encoder->emitter, runs ? "run_rows" : "rows", map->rows);
+	hs_emit_field(encoder->emitter, runs ? "run_spans" : "spans", spans);
+}
+
+/* Emit what the held columns have in rows that are not the base's. */
+static void emit_literals(struct encoder *encoder, enum hs_row_group group)
+{
+	const struct hs_row_map *map = &encoder->chain->maps[group];
+
+	for (size_t i = 0; i < encoder->held_count && !encoder->error; i++) {
+		struct hs_reference reference = hs_row_reference(group, encoder->held[i].name, 0);
+		size_t used = 0;
+
+		for (size_t row = 0; row < map->rows; row++) {
+			uint64_t value = encoder->held[i].values[row];
+
+			if (map->base[row] != HS_NONE)
+				continue;
+			if (reference.to == HS_REFERS_OBJECT && (value || !reference.optional))
+				value = (uint64_t)encoder->chain
+						->identity[value - reference.optional] +
+					reference.optional;
+			encoder->values[used++] = value;
+		}
+		keep_error(encoder, hs_emit_values(encoder->emitter, encoder->held[i].name,
+						   encoder->held[i].codec, encoder->values, used,
+						   encoder->held[i].first));
+	}
+}
+
+/* Of a chain: the held columns are the @rows rows of @group. */
+static void close_rows(struct encoder *encoder, enum hs_row_group group, size_t rows)
+{
+	if (!encoder->chain)
+		return;
+	if (!encoder->error && encoder->matching)
+		match_rows(encoder, group, rows);
+	else if (!encoder->error && !is_identical(encoder, group)) {
+		emit_spans(encoder, &encoder->chain->maps[group], group == HS_ROWS_RUNS);
+		emit_literals(encoder, group);
+	}
+	while (encoder->held_count)
+		free(encoder->held[--encoder->held_count].values);
+}
+
+/* A table without rows is left out; of a chain, one that is the base's. */
 static void emit_table(struct encoder *encoder, enum hs_section_kind kind, size_t rows)
 {
-	if (encoder->error || !rows)
+	enum hs_row_group group = hs_row_group(kind);
+
+	if (group != HS_ROWS_SHAPES && group != HS_ROWS_STRINGS)
+		close_rows(encoder, group, rows);
+	if (encoder->error || encoder->matching)
 		return;
-	hs_emit_field(encoder->emitter, "rows", rows);
+	if (encoder->chain ? is_identical(encoder, group) : !rows)
+		return;
+	if (!encoder->chain)
+		hs_emit_field(encoder->emitter, "rows", rows);
 	keep_error(encoder, hs_emit_section(encoder->emitter, kind));
+}
+
+/* What match_string() needs: strings by their bytes, the base's first. */
+struct string_matching {
+	struct encoder *encoder;
+	struct hs_strtab table;
+};
+
+static bool match_string(void *context, size_t row, uint64_t *values)
+{
+	struct string_matching *matching = context;
+	uint32_t same = 0;
+
+	if (!hs_strtab_intern(&matching->table, matching->encoder->strings.strings.data[row],
+			      &same))
+		matching->encoder->failed = true;
+	values[0] = same;
+	return true;
+}
+
+/* Find the strings among those of the base. */
+static void match_strings(struct encoder *encoder)
+{
+	const struct hs_snapshot *base = encoder->chain->base;
+	struct hs_row_map *map = &encoder->chain->maps[HS_ROWS_STRINGS];
+	struct string_matching matching = {.encoder = encoder};
+	_cleanup_arena_ struct hs_arena *arena = hs_arena_create();
+	_cleanup_free_ uint64_t *numbers = calloc((size_t)base->string_count + 1, sizeof(*numbers));
+	bool done = arena && numbers && hs_strtab_init(&matching.table, arena);
+
+	for (uint32_t i = 0; done && i < base->string_count; i++) {
+		uint32_t same = 0;
+
+		done = hs_strtab_intern(&matching.table, base->strings[i], &same);
+		numbers[i] = same;
+	}
+	done = done && hs_row_map_init(map, encoder->strings.strings.size, base->string_count) &&
+	       hs_rows_match(map, (const uint64_t *const[]){numbers}, 1, match_string, &matching);
+	hs_strtab_deinit(&matching.table);
+	if (!done || encoder->failed)
+		keep_error(encoder, &hs_enomem);
+}
+
+/* The strings to be written: all, or of a chain those that the base has not. */
+static size_t list_strings(struct encoder *encoder, struct hs_str *ret)
+{
+	const struct hs_row_map *map =
+		encoder->chain ? &encoder->chain->maps[HS_ROWS_STRINGS] : NULL;
+	size_t count = 0;
+
+	for (size_t i = 0; i < encoder->strings.strings.size; i++)
+		if (!map || map->base[i] == HS_NONE)
+			ret[count++] = encoder->strings.strings.data[i];
+	return count;
 }
 
 static void emit_strings(struct encoder *encoder)
 {
-	const struct hs_str *strings = encoder->strings.strings.data;
-	size_t count = encoder->strings.strings.size;
-	struct hs_bytes *raw = &encoder->emitter->raw;
+	struct hs_bytes *raw;
+	size_t count;
 
-	COLUMN("length", HS_CODEC_VARINT, count, true, strings[i].size);
+	if (encoder->matching) {
+		match_strings(encoder);
+		return;
+	}
+	if (encoder->chain && is_identical(encoder, HS_ROWS_STRINGS))
+		return;
+	_cleanup_free_ struct hs_str *strings =
+		calloc(encoder->strings.strings.size + 1, sizeof(*strings));
+	if (!strings) {
+		keep_error(encoder, &hs_enomem);
+		return;
+	}
+	raw = &encoder->emitter->raw;
+	count = list_strings(encoder, strings);
+	if (encoder->chain)
+		emit_spans(encoder, &encoder->chain->maps[HS_ROWS_STRINGS], false);
+	for (size_t i = 0; i < count; i++)
+		encoder->values[i] = strings[i].size;
+	if (!encoder->error)
+		keep_error(encoder, hs_emit_values(encoder->emitter, "length", HS_CODEC_VARINT,
+						   encoder->values, count, true));
 	for (size_t i = 0; i < count && !encoder->error; i++) {
 		if (!hs_bytes_reserve(raw, strings[i].size)) {
 			keep_error(encoder, &hs_enomem);
@@ -181,13 +450,14 @@ static void emit_shapes(struct encoder *encoder)
 	COLUMN("runs", HS_CODEC_VARINT, snap->shape_count, true, snap->shapes[i].count);
 	COLUMN("visible_runs", HS_CODEC_VARINT, snap->shape_count, false,
 	       snap->shapes[i].first_hidden);
-	if (run_total(snap))
-		RUN_COLUMN("kind", HS_CODEC_VARINT, true, run->kind);
+	close_rows(encoder, HS_ROWS_SHAPES, snap->shape_count);
+	RUN_COLUMN("kind", HS_CODEC_VARINT, true, run->kind);
 	RUN_COLUMN("strength", HS_CODEC_VARINT, false, run->strength);
 	RUN_COLUMN("operand", HS_CODEC_DELTA, false,
 		   hs_label_has_name(run->kind) ? encoder->string_numbers[run->operand]
 						: run->operand);
 	RUN_COLUMN("count", HS_CODEC_VARINT, false, run->count);
+	close_rows(encoder, HS_ROWS_RUNS, run_total(snap));
 	emit_table(encoder, HS_SECTION_SHAPES, snap->shape_count);
 }
 
@@ -312,7 +582,17 @@ static uint32_t columns_present(const struct hs_objects *objects)
 	       (objects->site ? HS_COLUMN_SITE : 0U);
 }
 
-static struct hs_error *emit_header(const struct hs_snapshot *snap, struct hs_emitter *emitter)
+/* Of a chain: without the base a reader would misread the rest. */
+static void pack_base(struct hs_packer *packer, const struct hs_base *base)
+{
+	hs_pack_text(packer, "base");
+	hs_pack_map(packer, 2);
+	pack_string(packer, "name", base->name);
+	pack_number(packer, "hash", base->hash);
+}
+
+static struct hs_error *emit_header(const struct hs_snapshot *snap, struct hs_emitter *emitter,
+				    const struct hs_chain *chain)
 {
 	uint32_t columns = columns_present(&snap->objects);
 	bool left_out = snap->has_previews && !snap->previews.row_of;
@@ -321,12 +601,16 @@ static struct hs_error *emit_header(const struct hs_snapshot *snap, struct hs_em
 	struct hs_error *err;
 
 	hs_packer_init(&packer);
-	hs_pack_map(&packer,
-		    8u + (preview_bytes != 0) + snap->info.redacted + (snap->info.salt != 0));
+	hs_pack_map(&packer, 8u + (preview_bytes != 0) + snap->info.redacted +
+				     (snap->info.salt != 0) + (chain != NULL));
 	pack_number(&packer, "major", HS_FORMAT_MAJOR);
 	pack_number(&packer, "minor", HS_FORMAT_MINOR);
 	hs_pack_text(&packer, "required");
-	hs_pack_array(&packer, 0);
+	hs_pack_array(&packer, chain ? 1 : 0);
+	if (chain)
+		hs_pack_text(&packer, "base");
+	if (chain) /* early, where it is found without reading far (chainfile.c) */
+		pack_base(&packer, &chain->file);
 	hs_pack_text(&packer, "writer");
 	hs_pack_text(&packer, "heapsnap " HS_VERSION);
 	pack_number(&packer, "objects", snap->objects.count);
@@ -377,28 +661,28 @@ static struct hs_error *emit_tables(struct encoder *encoder)
 	number_strings(encoder);
 	if (encoder->failed)
 		return &hs_enomem;
-	_cleanup_free_ uint64_t *values = calloc(largest_table(encoder), sizeof(*values));
+	_cleanup_free_ uint64_t *values = calloc(largest_table(encoder) + 1, sizeof(*values));
 	if (!values)
 		return &hs_enomem;
 	encoder->values = values;
 	emit_strings(encoder);
 	emit_types(encoder);
 	emit_shapes(encoder);
-	emit_roots(encoder);
 	emit_threads(encoder);
+	emit_roots(encoder);
 	emit_memory(encoder);
 	emit_sites(encoder);
 	emit_gaps(encoder);
 	return encoder->error;
 }
 
-struct hs_error *hs_tables_encode(const struct hs_snapshot *snap, struct hs_emitter *emitter)
+static struct hs_error *encode(const struct hs_snapshot *snap, struct hs_emitter *emitter,
+			       struct hs_chain *chain, bool matching)
 {
-	struct encoder encoder = {.snap = snap, .emitter = emitter};
-	struct hs_error *err = emit_header(snap, emitter);
+	struct encoder encoder = {
+		.snap = snap, .emitter = emitter, .chain = chain, .matching = matching};
+	struct hs_error *err;
 
-	if (err)
-		return err;
 	_cleanup_arena_ struct hs_arena *arena = hs_arena_create();
 	_cleanup_free_ uint32_t *string_numbers =
 		calloc((size_t)snap->string_count + 1, sizeof(*string_numbers));
@@ -408,4 +692,17 @@ struct hs_error *hs_tables_encode(const struct hs_snapshot *snap, struct hs_emit
 	err = emit_tables(&encoder);
 	hs_strtab_deinit(&encoder.strings);
 	return err;
+}
+
+struct hs_error *hs_tables_encode(const struct hs_snapshot *snap, struct hs_emitter *emitter,
+				  struct hs_chain *chain)
+{
+	struct hs_error *err = emit_header(snap, emitter, chain);
+
+	return err ? err : encode(snap, emitter, chain, false);
+}
+
+struct hs_error *hs_tables_match(const struct hs_snapshot *snap, struct hs_chain *chain)
+{
+	return encode(snap, NULL, chain, true);
 }

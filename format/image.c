@@ -154,7 +154,6 @@ static struct hs_error *read_image(struct hs_file_image *image)
 	const uint8_t *data = image->data;
 	size_t size = image->size;
 	struct hs_cursor trailer;
-	uint64_t hash = 0;
 
 	if (size < HS_MAGIC_SIZE || memcmp(data, HS_MAGIC_BEGIN, HS_MAGIC_SIZE)) {
 		if (size && size < HS_MAGIC_SIZE && !memcmp(data, HS_MAGIC_BEGIN, size))
@@ -169,11 +168,11 @@ static struct hs_error *read_image(struct hs_file_image *image)
 		return explain_missing_end(data, size);
 	trailer = hs_cursor_over(data + size - HS_TRAILER_SIZE, HS_TRAILER_SIZE);
 	if (!hs_cursor_u64_le(&trailer, &image->index_offset) ||
-	    !hs_cursor_u64_le(&trailer, &hash) || image->index_offset < HS_MAGIC_SIZE ||
+	    !hs_cursor_u64_le(&trailer, &image->hash) || image->index_offset < HS_MAGIC_SIZE ||
 	    image->index_offset > size - HS_TRAILER_SIZE)
 		return damaged(size - HS_TRAILER_SIZE, "the trailer points nowhere");
 	if (XXH3_64bits(data + image->index_offset,
-			size - HS_TRAILER_SIZE - (size_t)image->index_offset) != hash)
+			size - HS_TRAILER_SIZE - (size_t)image->index_offset) != image->hash)
 		return damaged(image->index_offset, "the index fails its checksum");
 	return read_index(image);
 }

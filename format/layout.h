@@ -29,10 +29,11 @@ enum hs_section_kind {
 	HS_SECTION_EXTENTS = 9,
 	HS_SECTION_GAPS = 10,
 	HS_SECTION_BLOCK = 11,
-	HS_SECTION_PREVIEWS = 12, /* reserved */
+	HS_SECTION_PREVIEWS = 12,
 	HS_SECTION_SITES = 13,
 	HS_SECTION_INDEX = 14,
 	HS_SECTION_END = 15,
+	HS_SECTION_BASE = 16, /* of a chain: which of the base's objects changed or are gone */
 	HS_SECTION_KIND_COUNT,
 };
 
@@ -62,6 +63,9 @@ enum {
 
 #define HS_RAW_FREE   ((uint64_t)1 << 20)
 #define HS_ITEMS_FREE ((uint64_t)1 << 20)
+
+/* Snapshots that stand behind each other, each but the first on the one before it. */
+enum { HS_MAX_DEPTH = 256 };
 
 /* What the writer aims at. */
 enum {

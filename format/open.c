@@ -6,13 +6,19 @@
 #include "format/base/huge.h"
 #include "format/base/str.h"
 #include "format/block.h"
+#include "format/chain.h"
+#include "format/chainfile.h"
 #include "format/order.h"
 #include "format/previewfile.h"
 #include "format/tablefile.h"
 #include <fcntl.h>
 #include <inttypes.h>
 
-enum { ALL_COLUMNS = HS_COLUMN_SITE * 2 - 1 };
+enum {
+	ALL_COLUMNS = HS_COLUMN_SITE * 2 - 1,
+	/* What it takes to give the objects of a chain their ordinals. */
+	CHAIN_COLUMNS = HS_COLUMN_ADDRESS | HS_COLUMN_TYPE | HS_COLUMN_EDGES,
+};
 
 /* A file on its way into memory. */
 struct loader {
@@ -23,6 +29,12 @@ struct loader {
 	uint32_t columns; /* to decode */
 	bool verify;	  /* check also what is not decoded */
 	struct hs_snapshot *snap;
+	const struct hs_snapshot *base; /* not owned; NULL: there is none */
+	struct hs_chain chain;
+	/* What blocks are decoded into: @snap, or of a chain the objects that it lists. */
+	struct hs_snapshot *target;
+	uint64_t objects;
+	uint64_t edges;
 };
 
 static struct hs_error *miscounted(const struct loader *loader, const char *what)
@@ -67,9 +79,9 @@ static struct hs_error *for_each_block(struct loader *loader, struct hs_block_de
 		objects += block.objects;
 		edges += block.edges;
 	}
-	if (objects != loader->header.objects)
+	if (objects != loader->objects)
 		return miscounted(loader, "objects");
-	if (edges != loader->header.edges)
+	if (edges != loader->edges)
 		return miscounted(loader, "references");
 	return NULL;
 }
@@ -77,9 +89,9 @@ static struct hs_error *for_each_block(struct loader *loader, struct hs_block_de
 /* Allocate the columns that are to be decoded. */
 static bool allocate_columns(struct loader *loader)
 {
-	struct hs_columns *c = &loader->snap->columns;
-	size_t count = (size_t)loader->header.objects;
-	size_t edges = (size_t)loader->header.edges;
+	struct hs_columns *c = &loader->target->columns;
+	size_t count = (size_t)loader->objects;
+	size_t edges = (size_t)loader->edges;
 	uint32_t columns = loader->columns;
 
 #define ALLOCATE(column, field, number)                                                            \
@@ -107,7 +119,7 @@ static struct hs_error *decode_block(struct loader *loader, struct hs_block_deco
 
 	if (!err && loader->options->progress)
 		loader->options->progress(loader->options->progress_context, "reading",
-					  block->first + block->objects, loader->header.objects);
+					  block->first + block->objects, loader->objects);
 	return err;
 }
 
@@ -116,10 +128,10 @@ static struct hs_error *check_counts(const struct loader *loader)
 {
 	uint64_t size = loader->image.size;
 
-	if (loader->header.objects >= HS_NONE ||
-	    loader->header.objects > HS_ITEMS_FREE + size * HS_OBJECTS_PER_BYTE)
+	if (loader->objects >= HS_NONE ||
+	    loader->objects > HS_ITEMS_FREE + size * HS_OBJECTS_PER_BYTE)
 		return miscounted(loader, "objects");
-	if (loader->header.edges > HS_ITEMS_FREE + size * HS_EDGES_PER_BYTE)
+	if (loader->edges > HS_ITEMS_FREE + size * HS_EDGES_PER_BYTE)
 		return miscounted(loader, "references");
 	return NULL;
 }
@@ -135,14 +147,16 @@ static struct hs_error *decode_blocks(struct loader *loader)
 		return err;
 	if (!allocate_columns(loader))
 		return &hs_enomem;
-	decoder = hs_block_decoder_create(loader->snap, loader->columns,
-					  (hs_id)loader->header.objects);
+	/* Of a chain: one more than there are identities may stand for none. */
+	decoder = hs_block_decoder_create(
+		loader->target, loader->columns,
+		(hs_id)(loader->base ? hs_chain_identities(&loader->chain) + 1 : loader->objects));
 	if (!decoder)
 		return &hs_enomem;
 	err = for_each_block(loader, decoder, decode_block);
 	hs_block_decoder_destroy(decoder);
 	if (!err && loader->columns & HS_COLUMN_EDGES)
-		loader->snap->columns.first_edge[loader->header.objects] = loader->header.edges;
+		loader->target->columns.first_edge[loader->objects] = loader->edges;
 	return err;
 }
 
@@ -251,6 +265,89 @@ static struct hs_error *check_addresses(const struct loader *loader)
 	return NULL;
 }
 
+/* Everything of a file that stands for itself. */
+static struct hs_error *load_whole(struct loader *loader, uint32_t wanted)
+{
+	struct hs_error *err;
+
+	loader->target = loader->snap;
+	loader->objects = loader->header.objects;
+	loader->edges = loader->header.edges;
+	err = hs_tables_decode(&loader->image, loader->objects, &loader->inflater, NULL,
+			       loader->snap);
+	if (!err)
+		err = decode_blocks(loader);
+	loader->snap->has_previews = hs_previews_present(&loader->image);
+	if (!err && wanted & HS_COLUMN_PREVIEW)
+		err = hs_previews_decode(&loader->image, (hs_id)loader->objects, &loader->inflater,
+					 loader->snap);
+	return err;
+}
+
+/* What differs from the base, and with it everything. */
+static struct hs_error *load_chained(struct loader *loader)
+{
+	struct hs_chain *chain = &loader->chain;
+	struct hs_error *err;
+
+	if (!hs_chain_same_process(&loader->snap->info, &loader->base->info))
+		return hs_error_create(HS_ERROR_DAMAGED, "damaged: its base is of another process");
+	chain->base = loader->base;
+	err = hs_chain_read(&loader->image, &loader->inflater, chain);
+	if (!err)
+		err = hs_tables_decode(&loader->image, hs_chain_identities(chain),
+				       &loader->inflater, chain, loader->snap);
+	if (err)
+		return err;
+	_cleanup_snapshot_ struct hs_snapshot *listed = hs_chain_listed(chain, loader->snap);
+	if (!listed)
+		return &hs_enomem;
+	loader->target = listed;
+	loader->objects = chain->listed;
+	loader->edges = chain->listed_edges;
+	err = decode_blocks(loader);
+	if (!err)
+		err = hs_previews_decode(&loader->image, (hs_id)hs_chain_identities(chain),
+					 &loader->inflater, listed);
+	if (err)
+		return err;
+	hs_snapshot_publish(listed, (hs_id)loader->objects, loader->edges);
+	err = hs_chain_merge(chain, &loader->image, listed, loader->columns, loader->header.objects,
+			     loader->header.edges, loader->snap);
+	loader->target = NULL;
+	return err;
+}
+
+/* Of a chain everything is decoded; free what was not asked for. */
+static void drop_columns(struct loader *loader, uint32_t wanted)
+{
+	struct hs_columns *c = &loader->snap->columns;
+
+#define DROP(column, field)                                                                        \
+	do {                                                                                       \
+		if (!(wanted & (column))) {                                                        \
+			free(c->field);                                                            \
+			c->field = NULL;                                                           \
+		}                                                                                  \
+	} while (0)
+	DROP(HS_COLUMN_ADDRESS, address);
+	DROP(HS_COLUMN_TYPE, type);
+	DROP(HS_COLUMN_EDGES, shape);
+	DROP(HS_COLUMN_EDGES, visible);
+	DROP(HS_COLUMN_EDGES, first_edge);
+	DROP(HS_COLUMN_EDGES, edges);
+#undef DROP
+	if (!(wanted & HS_COLUMN_PREVIEW))
+		hs_previews_deinit(&loader->snap->previews);
+}
+
+/* Keep what whoever writes a snapshot against this one has to know. */
+static struct hs_error *keep_raw_tables(struct loader *loader)
+{
+	loader->snap->raw = calloc(1, sizeof(*loader->snap->raw));
+	return loader->snap->raw ? NULL : &hs_enomem;
+}
+
 static struct hs_error *load(struct loader *loader)
 {
 	uint32_t wanted = loader->options->columns ? loader->options->columns : ALL_COLUMNS;
@@ -259,19 +356,29 @@ static struct hs_error *load(struct loader *loader)
 	loader->snap = hs_snapshot_create();
 	if (!loader->snap)
 		return &hs_enomem;
+	loader->snap->hash = loader->image.hash;
 	err = hs_header_decode(&loader->image, loader->snap, &loader->header);
+	if (!err && loader->header.chained && !loader->base)
+		err = hs_error_create(HS_ERROR_USAGE,
+				      "holds only what differs from another snapshot: it can be "
+				      "opened by its name, not from bytes");
+	if (!err && loader->header.chained && loader->base->hash != loader->snap->base.hash)
+		err = hs_error_create(HS_ERROR_DAMAGED,
+				      "damaged: its base became another file meanwhile");
+	if (!err && loader->options->as_base)
+		err = keep_raw_tables(loader);
 	if (err)
 		return err;
-	loader->columns = wanted & loader->header.columns;
-	err = hs_tables_decode(&loader->image, loader->header.objects, &loader->inflater,
-			       loader->snap);
-	if (!err)
-		err = decode_blocks(loader);
-	loader->snap->has_previews = hs_previews_present(&loader->image);
-	if (!err && wanted & HS_COLUMN_PREVIEW)
-		err = hs_previews_decode(&loader->image, (hs_id)loader->header.objects,
-					 &loader->inflater, loader->snap);
-	if (!err && loader->columns == loader->header.columns)
+	if (!loader->header.chained)
+		loader->base = NULL;
+	loader->columns = (wanted | (loader->base ? CHAIN_COLUMNS : 0U)) & loader->header.columns;
+	if (loader->header.chained) {
+		loader->snap->base.depth = loader->base->base.depth + 1;
+		err = load_chained(loader);
+	} else {
+		err = load_whole(loader, wanted);
+	}
+	if (!err && (loader->base || loader->columns == loader->header.columns))
 		err = check_all_bytes(loader);
 	if (!err)
 		err = list_sections(loader);
@@ -279,18 +386,22 @@ static struct hs_error *load(struct loader *loader)
 		err = check_order(loader);
 	if (!err && loader->verify)
 		err = check_addresses(loader);
+	if (!err && loader->base)
+		drop_columns(loader, wanted);
 	if (!err)
 		hs_snapshot_publish(loader->snap, (hs_id)loader->header.objects,
 				    loader->header.edges);
 	return err;
 }
 
-static struct hs_error *load_bytes(const void *data, size_t size, const char *name,
-				   const struct hs_open_options *options, bool verify,
-				   struct hs_snapshot **ret)
+struct hs_error *hs_snapshot_load_onto(const void *data, size_t size, const char *name,
+				       const struct hs_snapshot *base,
+				       const struct hs_open_options *options, bool verify,
+				       struct hs_snapshot **ret)
 {
 	static const struct hs_open_options defaults;
-	struct loader loader = {.options = options ? options : &defaults, .verify = verify};
+	struct loader loader = {
+		.options = options ? options : &defaults, .verify = verify, .base = base};
 	struct hs_error *err = hs_file_image_init(data, size, &loader.image);
 
 	if (!err)
@@ -298,6 +409,7 @@ static struct hs_error *load_bytes(const void *data, size_t size, const char *na
 	if (!err && ret)
 		*ret = hs_steal(loader.snap);
 	hs_snapshot_destroy(loader.snap);
+	hs_chain_deinit(&loader.chain);
 	hs_inflater_deinit(&loader.inflater);
 	hs_file_image_deinit(&loader.image);
 	if (err && err != &hs_enomem)
@@ -305,30 +417,20 @@ static struct hs_error *load_bytes(const void *data, size_t size, const char *na
 	return err;
 }
 
-static struct hs_error *load_file(const char *path, const struct hs_open_options *options,
-				  bool verify, struct hs_snapshot **ret)
-{
-	const void *data;
-	size_t size;
-	struct hs_error *err = hs_file_read(path, &data, &size);
-
-	if (err)
-		return err;
-	err = load_bytes(data, size, path, options, verify, ret);
-	hs_file_release(data, size);
-	return err;
-}
-
 struct hs_error *hs_snapshot_load(const void *data, size_t size, const char *name,
 				  const struct hs_open_options *options, struct hs_snapshot **ret)
 {
-	return load_bytes(data, size, name, options, false, ret);
+	return hs_snapshot_load_onto(data, size, name, NULL, options, false, ret);
 }
 
 struct hs_error *hs_snapshot_open(const char *path, const struct hs_open_options *options,
 				  struct hs_snapshot **ret)
 {
-	return load_file(path, options, false, ret);
+	struct hs_open_options all = options ? *options : (struct hs_open_options){0};
+
+	if (all.as_base)
+		all.columns = 0;
+	return hs_chain_open(path, &all, false, ret);
 }
 
 struct hs_error *hs_snapshot_verify(const char *path, const struct hs_open_options *options,
@@ -337,7 +439,7 @@ struct hs_error *hs_snapshot_verify(const char *path, const struct hs_open_optio
 	struct hs_open_options all = options ? *options : (struct hs_open_options){0};
 
 	all.columns = 0;
-	return load_file(path, &all, true, ret);
+	return hs_chain_open(path, &all, true, ret);
 }
 
 bool hs_snapshot_recognise(const char *path)

@@ -7,8 +7,8 @@
 #include "format/section.h"
 #include "format/tables.h"
 
-/* Write the values of @snap, if it has any. */
-struct hs_error *hs_previews_encode(const struct hs_snapshot *snap,
+/* Write @previews, if there are any, of @count objects. */
+struct hs_error *hs_previews_encode(const struct hs_previews *previews, hs_id count,
 				    struct hs_emitter *emitter) HS_MUST_CHECK;
 
 /* Read all values into @snap, whose objects are @count. */

@@ -21,7 +21,7 @@ const char *hs_section_name(uint64_t kind)
 		[HS_SECTION_EXTENTS] = "extents", [HS_SECTION_GAPS] = "gaps",
 		[HS_SECTION_BLOCK] = "blocks",	  [HS_SECTION_PREVIEWS] = "previews",
 		[HS_SECTION_SITES] = "sites",	  [HS_SECTION_INDEX] = "index",
-		[HS_SECTION_END] = "end",
+		[HS_SECTION_END] = "end",	  [HS_SECTION_BASE] = "base",
 	};
 
 	return kind < HS_SECTION_KIND_COUNT ? names[kind] : NULL;

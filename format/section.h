@@ -27,6 +27,7 @@ struct hs_file_image {
 	struct hs_section *sections; /* without index and end */
 	size_t count;
 	uint64_t index_offset;
+	uint64_t hash; /* XXH3 of index and end, and so of all that the file says */
 };
 
 /* Fill *@ret from @size bytes at @data. HS_ERROR_DAMAGED says where and what. */

@@ -4,6 +4,7 @@
 
 #include "format/base/cleanup.h"
 #include "format/layout.h"
+#include "format/rows.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,6 +47,9 @@ void hs_snapshot_destroy(struct hs_snapshot *snap)
 		return;
 	hs_columns_deinit(&snap->columns);
 	hs_previews_deinit(&snap->previews);
+	if (snap->raw)
+		hs_raw_tables_deinit(snap->raw);
+	free(snap->raw);
 	hs_arena_destroy(snap->arena);
 	free(snap);
 }
@@ -96,6 +100,11 @@ void hs_snapshot_publish(struct hs_snapshot *snap, hs_id count, uint64_t edge_co
 		.edges = columns->edges,
 		.edge_count = columns->edges ? edge_count : 0,
 	};
+}
+
+const struct hs_base *hs_snapshot_base(const struct hs_snapshot *snap)
+{
+	return snap->base.depth ? &snap->base : NULL;
 }
 
 struct hs_shape_bounds hs_shape_bounds(const struct hs_shape *shape)

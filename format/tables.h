@@ -28,6 +28,8 @@ struct hs_columns {
 /* Free all columns. */
 void hs_columns_deinit(struct hs_columns *columns);
 
+struct hs_raw_tables;
+
 /* Whoever fills a snapshot writes to it; from then on it does not change. */
 struct hs_snapshot {
 	struct hs_arena *arena; /* of everything but the columns */
@@ -56,6 +58,10 @@ struct hs_snapshot {
 	uint32_t site_count;
 	const struct hs_section_info *sections;
 	size_t section_count;
+	struct hs_str path;	   /* of the file; empty: it was not opened by name */
+	uint64_t hash;		   /* of the file; what it says */
+	struct hs_base base;	   /* of the file, if it has one */
+	struct hs_raw_tables *raw; /* as the file has them; NULL: not kept */
 };
 
 /* An empty snapshot, owned by the caller; NULL if memory ran out. */

@@ -265,7 +265,7 @@ struct hs_error *hs_file_writer_create(const char *path, bool overwrite,
 	return NULL;
 }
 
-struct hs_error *hs_output_check(const char *path, bool overwrite)
+struct hs_error *hs_file_check(const char *path, bool overwrite)
 {
 	_cleanup_file_writer_ struct hs_file_writer *writer = NULL;
 	struct hs_error *err = writer_create(path, overwrite, &writer);

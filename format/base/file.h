@@ -20,11 +20,17 @@
 struct hs_file_writer;
 
 /*
- * Begin to write @path, "-" being standard output.  What hs_output_check() (heapsnap/snapshot.h)
- * refuses is an error.  On success *@ret is owned by the caller.
+ * Begin to write @path, "-" being standard output.  What hs_file_check() refuses is an
+ * error.  On success *@ret is owned by the caller.
  */
 struct hs_error *hs_file_writer_create(const char *path, bool overwrite,
 				       struct hs_file_writer **ret) HS_MUST_CHECK;
+
+/*
+ * hs_output_check() (heapsnap/snapshot.h) without regard to what stands on a snapshot that is
+ * there.
+ */
+struct hs_error *hs_file_check(const char *path, bool overwrite) HS_MUST_CHECK;
 
 /* Have the file belong to somebody else; standard output stays whose it is.  Takes privileges. */
 void hs_file_writer_give(struct hs_file_writer *writer, uint32_t uid, uint32_t gid);

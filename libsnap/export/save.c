@@ -24,7 +24,9 @@ struct hs_error *hs_export_save(const struct hs_snapshot *snap, const struct hs_
 
 	if (!options)
 		options = &defaults;
-	err = hs_file_writer_create(path, options->overwrite, &writer);
+	err = options->overwrite ? hs_output_check(path, true) : NULL;
+	if (!err)
+		err = hs_file_writer_create(path, options->overwrite, &writer);
 	if (err)
 		return err;
 	if (options->owner_uid)

@@ -5,6 +5,8 @@
 #include "format/base/error.h"
 #include "format/base/str.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 static const struct hs_table_column section_columns[] = {
@@ -206,6 +208,26 @@ static void add_uses(struct hs_report *report, const struct hs_snapshot *snap)
 			     });
 }
 
+/* What the file was written against; JSON has null if it stands for itself. */
+static void add_base(struct hs_report *report, const struct hs_snapshot *snap)
+{
+	const struct hs_base *base = hs_snapshot_base(snap);
+	char hash[32];
+	struct hs_node *group;
+
+	if (!base) {
+		hs_node_field_for(report, report->root, HS_FOR_JSON, "base", NULL, hs_value_null());
+		return;
+	}
+	snprintf(hash, sizeof(hash), "%016" PRIx64, base->hash);
+	group = hs_node_group(report, report->root, "base",
+			      "Base: the rest is in another snapshot");
+	hs_node_field(report, group, "name", "Name", hs_value_copy(report, base->name));
+	hs_node_field(report, group, "hash", "Hash", hs_value_copy(report, hs_str_of(hash)));
+	hs_node_field(report, group, "depth", "Snapshots behind this one",
+		      hs_value_number(HS_VALUE_COUNT, base->depth));
+}
+
 static void add_sections(struct hs_report *report, const struct hs_snapshot *snap)
 {
 	const struct hs_section_info *sections;
@@ -276,6 +298,7 @@ struct hs_error *hs_report_from_info(const struct hs_snapshot *snap, bool verbos
 		return &hs_enomem;
 	}
 	add_uses(report, snap);
+	add_base(report, snap);
 	add_sections(report, snap);
 	add_gaps(report, info);
 	if (!gaps)

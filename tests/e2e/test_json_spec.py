@@ -7,7 +7,8 @@ from conftest import TOP
 
 # Keys that depend on what was found: their absence in one document means nothing.
 OPTIONAL = {"diff/1:resident.delta", "info/1:gaps[]", "info/1:gaps[].reason",
-            "info/1:gaps[].count", "info/1:gaps[].example", "info/1:threads[].holds[]"}
+            "info/1:gaps[].count", "info/1:gaps[].example",
+            "info/1:base.name", "info/1:base.hash", "info/1:base.depth", "info/1:threads[].holds[]"}
 OPTIONAL |= {f"info/1:threads[].holds[].{key}" for key in ("name", "object", "address", "type")}
 OPTIONAL |= {f"info/1:threads[].frames[].locals[].{key}"
              for key in ("name", "object", "address", "type")}

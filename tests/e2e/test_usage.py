@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-COMMANDS = ["dump", "top", "diff", "info", "verify", "export", "ps"]
+COMMANDS = ["dump", "top", "diff", "info", "verify", "export", "flatten", "ps"]
 
 # Whatever the word after it is, each of these is a mistake that is found before any work is done.
 MISTAKES = [
@@ -56,8 +56,10 @@ MISTAKES = [
     (["export", "a"], "--to"),
     (["export", "a", "--to", "nosuch"], "'nosuch'"),
     (["ps", "a"], "'a'"),
+    (["dump", "1", "--base"], "--base"),
+    (["dump", "1", "--base", "a", "--subprocesses"], "exclude"),
+    (["flatten", "a"], "-o"),
     # Options of later releases: absent, not accepted and ignored.
-    (["dump", "1", "--base", "a"], "--base"),
     (["dump", "1", "--jobs", "2"], "--jobs"),
     (["dump", "--core", "core"], "--core"),
     (["top", "a", "--where", "x"], "--where"),

@@ -315,6 +315,7 @@ typedef void hs_progress_fn(void *context, const char *what, uint64_t done, uint
 /* Zero means the default. */
 struct hs_open_options {
 	uint32_t columns; /* enum hs_column; 0: all */
+	bool as_base;	  /* it is to be hs_save_options.base; with all columns */
 	hs_progress_fn *progress;
 	void *progress_context;
 };
@@ -323,6 +324,12 @@ struct hs_open_options {
 struct hs_save_options {
 	int level;	/* of zstd, 1 .. 19; 0: 3 */
 	bool overwrite; /* replace an existing file */
+	/*
+	 * Write only what differs from this snapshot of the same process, which was opened with
+	 * hs_open_options.as_base and whose file is needed from then on to open the new one; NULL:
+	 * write everything.  HS_ERROR_USAGE if it cannot be the base.
+	 */
+	const struct hs_snapshot *base;
 	/* Whom the file is to belong to, if this process is root; 0: to root. */
 	uint32_t owner_uid;
 	uint32_t owner_gid;
@@ -337,6 +344,16 @@ struct hs_section_info {
 };
 
 /*
+ * What a snapshot's file was written against: it holds only what differs from its base, which may
+ * have a base itself.
+ */
+struct hs_base {
+	struct hs_str name; /* of the base's file, as recorded */
+	uint64_t hash;	    /* of what it says: the XXH3 in its last 24 bytes */
+	uint32_t depth;	    /* how many snapshots stand behind this one; 0: none */
+};
+
+/*
  * A snapshot.  Built once, never changed; any number of threads may read it.  Everything that an
  * accessor returns is owned by the snapshot and lives as long as it does.
  */
@@ -346,13 +363,19 @@ struct hs_snapshot;
  * Open the file at @path, check what is read of it, and decode the columns asked for.
  * @options may be NULL.  On success *@ret is owned by the caller.
  *
+ * If the file holds only what differs from another one, its base, that is looked for by its name in
+ * the folder of @path, then where it was when @path was written.
+ *
  * Errors: HS_ERROR_DAMAGED (with the byte offset) if it is not a snapshot, is truncated or
- * damaged; HS_ERROR_NEWER; HS_ERROR_PERMISSION; HS_ERROR_FAILED.
+ * damaged, or its base is not there; HS_ERROR_NEWER; HS_ERROR_PERMISSION; HS_ERROR_FAILED.
  */
 HS_EXPORT struct hs_error *hs_snapshot_open(const char *path, const struct hs_open_options *options,
 					    struct hs_snapshot **ret) HS_MUST_CHECK;
 
-/* The same from @size bytes at @data, which must outlive the call only. @name is for messages. */
+/*
+ * The same from @size bytes at @data, which must outlive the call only. @name is for messages.
+ * HS_ERROR_USAGE if they need a base.
+ */
 HS_EXPORT struct hs_error *hs_snapshot_load(const void *data, size_t size, const char *name,
 					    const struct hs_open_options *options,
 					    struct hs_snapshot **ret) HS_MUST_CHECK;
@@ -360,7 +383,7 @@ HS_EXPORT struct hs_error *hs_snapshot_load(const void *data, size_t size, const
 /*
  * Open the file at @path like hs_snapshot_open(), with all columns whatever @options say, and check
  * also what other readers take on trust: the order of the objects, and that their addresses are
- * distinct.  @ret may be NULL.
+ * distinct; of its bases, too.  @ret may be NULL.
  */
 HS_EXPORT struct hs_error *hs_snapshot_verify(const char *path,
 					      const struct hs_open_options *options,
@@ -368,7 +391,8 @@ HS_EXPORT struct hs_error *hs_snapshot_verify(const char *path,
 
 /*
  * Write @snap to @path atomically with mode 0600: the file appears whole or not at all.  The path
- * "-" means standard output.  All columns that @snap has are written.
+ * "-" means standard output.  All columns that @snap has are written, and nothing that snapshots in
+ * the same folder have as their base is replaced.
  */
 HS_EXPORT struct hs_error *hs_snapshot_save(const struct hs_snapshot *snap, const char *path,
 					    const struct hs_save_options *options) HS_MUST_CHECK;
@@ -376,7 +400,8 @@ HS_EXPORT struct hs_error *hs_snapshot_save(const struct hs_snapshot *snap, cons
 /*
  * Find out, before any work is done, whether hs_snapshot_save() or hs_export_save() could write
  * @path: its folder exists and can be written to, and nothing is there but a regular file that
- * @overwrite allows to replace.  Anything goes for "-".
+ * @overwrite allows to replace and no snapshot in its folder has as its base.  Anything goes for
+ * "-".
  */
 HS_EXPORT struct hs_error *hs_output_check(const char *path, bool overwrite) HS_MUST_CHECK;
 
@@ -411,6 +436,9 @@ HS_EXPORT const struct hs_site *hs_snapshot_sites(const struct hs_snapshot *snap
 /* A string by its number, as the operands of runs have it; @string must be below the count. */
 HS_EXPORT struct hs_str hs_snapshot_string(const struct hs_snapshot *snap, uint32_t string);
 HS_EXPORT uint32_t hs_snapshot_string_count(const struct hs_snapshot *snap);
+
+/* The base of the file that @snap was opened from; NULL if it has none. */
+HS_EXPORT const struct hs_base *hs_snapshot_base(const struct hs_snapshot *snap);
 
 /* The sections of the file that @snap was opened from; *@count is 0 if it was not opened. */
 HS_EXPORT const struct hs_section_info *hs_snapshot_sections(const struct hs_snapshot *snap,
