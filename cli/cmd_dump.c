@@ -39,6 +39,28 @@ static uint64_t total_size(const struct hs_objects *objects)
 	return bytes;
 }
 
+/* Tell what is missing, or the most frequent of it. */
+static void tell_gaps(struct terminal *terminal, const struct hs_info *info)
+{
+	const struct hs_gap *most = info->gaps;
+	char count[UNITS_MAX], times[UNITS_MAX + 16] = "", more[64] = "";
+	char *reason;
+
+	if (!info->gap_count)
+		return;
+	for (size_t i = 1; i < info->gap_count; i++)
+		if (info->gaps[i].count > most->count)
+			most = &info->gaps[i];
+	if (most->count > 1)
+		snprintf(times, sizeof(times), " (%s times)",
+			 units_format_count(most->count, count));
+	if (info->gap_count > 1)
+		snprintf(more, sizeof(more), "; and more, which heapsnap info lists");
+	reason = hs_escape(most->reason, HS_ESCAPE_TEXT, 0);
+	terminal_note(terminal, "not complete: %s%s%s", reason ? reason : "?", times, more);
+	free(reason);
+}
+
 /* Tell what was written, and how sure it is. */
 static void tell(struct terminal *terminal, const struct hs_snapshot *snap, const char *path)
 {
@@ -48,7 +70,6 @@ static void tell(struct terminal *terminal, const struct hs_snapshot *snap, cons
 	bool is_file = !output_is_stdout(path);
 	char *name = is_file ? output_quote(path) : NULL;
 	struct stat status;
-	uint64_t gaps = hs_snapshot_gap_total(snap);
 
 	if (!is_file || stat(path, &status))
 		status.st_size = 0;
@@ -58,11 +79,7 @@ static void tell(struct terminal *terminal, const struct hs_snapshot *snap, cons
 		      units_format_bytes(total_size(objects), bytes), status.st_size ? " in " : "",
 		      status.st_size ? units_format_bytes((uint64_t)status.st_size, size) : "",
 		      units_format_duration(info->pause_ns, pause));
-	if (gaps || info->damaged)
-		terminal_note(terminal,
-			      "not complete: %s things could not be read, %" PRIu64
-			      " stayed inconsistent (heapsnap info says which)",
-			      units_format_count(gaps, count), info->damaged);
+	tell_gaps(terminal, info);
 	free(name);
 }
 
