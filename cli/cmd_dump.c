@@ -17,6 +17,23 @@ static void explain(void *context, const char *line)
 	terminal_explain(context, "%s", line);
 }
 
+/* With -v: what took how long, and how fast that was. */
+static void on_phase(void *context, const struct hs_phase *phase)
+{
+	struct terminal *terminal = context;
+	char bytes[UNITS_MAX], time[UNITS_MAX], rate[48] = "";
+
+	if (phase->bytes && phase->ns)
+		snprintf(rate, sizeof(rate), "  %s at %.2f GB/s",
+			 units_format_bytes(phase->bytes, bytes),
+			 (double)phase->bytes / (double)phase->ns);
+	else if (phase->objects)
+		snprintf(rate, sizeof(rate), "  %" PRIu64 " objects at %.1f ns", phase->objects,
+			 (double)phase->ns / (double)phase->objects);
+	terminal_explain(terminal, "  %-8s %9s%s", phase->name,
+			 units_format_duration(phase->ns, time), rate);
+}
+
 /* Find out where the snapshot may go before the process is touched.  Returns the exit code. */
 static int check_target(struct terminal *terminal, const char *path, bool force)
 {
@@ -240,6 +257,8 @@ static void write_snapshot(struct dump *dump, struct hs_dump_result *result,
 		.base = dump->base,
 		.progress = terminal_progress,
 		.progress_context = dump->terminal,
+		.phase = on_phase,
+		.phase_context = dump->terminal,
 	};
 	char *name = name_of(dump, result->pid);
 	struct hs_error *err;
@@ -331,6 +350,7 @@ static void capture(struct dump *dump)
 		.experimental = options->experimental,
 		.explain = options->verbose ? explain : NULL,
 		.progress = terminal_progress,
+		.phase = on_phase,
 		.context = dump->terminal,
 	};
 	struct hs_captured captured = {.pid = dump->root};

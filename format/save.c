@@ -10,6 +10,8 @@
 #include "format/tablefile.h"
 #include <inttypes.h>
 
+#include <time.h>
+
 enum { LARGEST_LEVEL = 19 };
 
 static struct hs_error *write_blocks(const struct hs_snapshot *snap, struct hs_emitter *emitter,
@@ -129,10 +131,38 @@ static struct hs_error *check_arguments(const struct hs_snapshot *snap, const ch
 	return options->base ? check_base(snap, path, options) : NULL;
 }
 
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+/* Commit @file, and tell what time it took since @start to fill it. */
+static struct hs_error *commit(struct hs_file_writer *file, uint64_t start, uint64_t objects,
+			       const struct hs_save_options *options)
+{
+	struct hs_phase encode = {.name = "encode", .objects = objects};
+	struct hs_phase write = {.name = "write"};
+	struct hs_error *err;
+
+	err = hs_file_writer_commit(file);
+	if (err || !options->phase)
+		return err;
+	write.ns = hs_file_writer_spent(file);
+	write.bytes = hs_file_writer_offset(file);
+	encode.ns = now_ns() - start - write.ns;
+	options->phase(options->phase_context, &encode);
+	options->phase(options->phase_context, &write);
+	return NULL;
+}
+
 struct hs_error *hs_snapshot_save(const struct hs_snapshot *snap, const char *path,
 				  const struct hs_save_options *options)
 {
 	static const struct hs_save_options defaults;
+	const uint64_t start = now_ns();
 	struct hs_error *err;
 
 	if (!options)
@@ -152,5 +182,5 @@ struct hs_error *hs_snapshot_save(const struct hs_snapshot *snap, const char *pa
 			    : write_sections(snap, NULL, snap, file, options);
 	if (err)
 		return err == &hs_enomem ? err : hs_error_wrap(err, "writing %s", path);
-	return hs_file_writer_commit(file);
+	return commit(file, start, snap->objects.count, options);
 }

@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <time.h>
 
 enum {
 	BUFFER_SIZE = 256 << 10,
@@ -30,6 +31,7 @@ struct hs_file_writer {
 	sigset_t held;	    /* which, of those that were not held back anyway */
 	struct hs_error *error;
 	uint64_t offset;
+	uint64_t spent_ns;
 	size_t buffered;
 	char buffer[BUFFER_SIZE];
 };
@@ -287,8 +289,18 @@ void hs_file_writer_give(struct hs_file_writer *writer, uint32_t uid, uint32_t g
 					    (unsigned int)uid));
 }
 
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
 static void write_out(struct hs_file_writer *writer, const char *data, size_t size)
 {
+	const uint64_t start = now_ns();
+
 	while (size && !writer->error) {
 		ssize_t written = write(writer->fd, data, size);
 
@@ -301,6 +313,7 @@ static void write_out(struct hs_file_writer *writer, const char *data, size_t si
 		size -= (size_t)written;
 		heed_signals(writer);
 	}
+	writer->spent_ns += now_ns() - start;
 }
 
 static void flush(struct hs_file_writer *writer)
@@ -327,6 +340,11 @@ void hs_file_writer_write(struct hs_file_writer *writer, const void *data, size_
 uint64_t hs_file_writer_offset(const struct hs_file_writer *writer)
 {
 	return writer->offset;
+}
+
+uint64_t hs_file_writer_spent(const struct hs_file_writer *writer)
+{
+	return writer->spent_ns;
 }
 
 /*
@@ -393,13 +411,17 @@ static struct hs_error *finish_file(struct hs_file_writer *writer)
 
 struct hs_error *hs_file_writer_commit(struct hs_file_writer *writer)
 {
+	uint64_t start;
+
 	flush(writer);
+	start = now_ns();
 	if (!writer->error && writer->directory >= 0) {
 		struct hs_error *err = finish_file(writer);
 
 		if (err)
 			keep(writer, err);
 	}
+	writer->spent_ns += now_ns() - start;
 	return hs_steal(writer->error);
 }
 

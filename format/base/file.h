@@ -41,6 +41,9 @@ void hs_file_writer_write(struct hs_file_writer *writer, const void *data, size_
 /* Bytes written so far. */
 uint64_t hs_file_writer_offset(const struct hs_file_writer *writer);
 
+/* Nanoseconds spent in waiting for the system to write. */
+uint64_t hs_file_writer_spent(const struct hs_file_writer *writer);
+
 /*
  * Make the file appear: write, fsync, link or rename.  @writer is spent whatever the result and may
  * only be destroyed.

@@ -50,6 +50,8 @@ static struct hs_error *copy_at_once(struct hs_process *process, struct hs_image
 static uint32_t read_pages(void *context, const hs_addr *pages, uint32_t count, void *buffer)
 {
 	struct hs_frozen *frozen = context;
+	enum hs_phase_name before;
+	uint32_t done;
 
 	if (frozen->unwatched >= WATCH_EVERY) {
 		frozen->unwatched = 0;
@@ -58,7 +60,10 @@ static uint32_t read_pages(void *context, const hs_addr *pages, uint32_t count, 
 	if (frozen->starved || hs_clock_monotonic() > frozen->deadline)
 		return 0;
 	frozen->unwatched += (uint64_t)count << HS_PAGE_SHIFT;
-	return hs_process_read_pages(frozen->process, pages, count, buffer);
+	before = hs_phases_enter(frozen->phases, HS_PHASE_COPY);
+	done = hs_process_read_pages(frozen->process, pages, count, buffer);
+	hs_phases_enter(frozen->phases, before);
+	return done;
 }
 
 void hs_frozen_renew(struct hs_frozen *frozen)
@@ -67,11 +72,12 @@ void hs_frozen_renew(struct hs_frozen *frozen)
 }
 
 static struct hs_error *copy_later(struct hs_image *image, const struct hs_fork *fork,
-				   struct hs_frozen *frozen)
+				   struct hs_phases *phases, struct hs_frozen *frozen)
 {
 	struct hs_error *err;
 
 	frozen->fork = *fork;
+	frozen->phases = phases;
 	hs_frozen_renew(frozen);
 	err = hs_image_set_source(image, read_pages, frozen) ? NULL : &hs_enomem;
 	if (!err)
@@ -98,8 +104,10 @@ static struct hs_error *copy_stopped(struct hs_process *process, struct hs_image
 				     struct hs_freeze_facts *facts)
 {
 	const uint64_t deadline = start + options->stop_limit_ms * 1000000ull;
-	struct hs_error *err = hs_process_copy(process, image, deadline, &facts->unreadable);
+	struct hs_error *err;
 
+	hs_phases_enter(options->phases, HS_PHASE_COPY);
+	err = hs_process_copy(process, image, deadline, &facts->unreadable);
 	hs_process_resume(process);
 	facts->pause_ns = hs_clock_monotonic() - start;
 	return err;
@@ -114,9 +122,11 @@ struct hs_error *hs_freeze(struct hs_process *process, struct hs_image *image,
 	struct hs_fork fork = {0};
 	struct hs_error *err;
 
+	hs_phases_enter(options->phases, HS_PHASE_STOP);
 	err = hs_process_stop(process, options->stop_timeout_ms);
 	if (err)
 		return err;
+	hs_phases_enter(options->phases, HS_PHASE_CLONE);
 	facts.ready = options->ready(options->context);
 	if (facts.ready && options->plan) {
 		facts.reason = hs_process_fork(process, options->maps, options->plan, &fork);
@@ -134,11 +144,13 @@ struct hs_error *hs_freeze(struct hs_process *process, struct hs_image *image,
 	} else {
 		hs_process_resume(process);
 		facts.pause_ns = hs_clock_monotonic() - start;
+		hs_phases_enter(options->phases, HS_PHASE_COPY);
 		if (facts.forked && fork.belongs_to_it)
 			err = copy_at_once(process, image, options, &fork, &facts);
 		else if (facts.forked)
-			err = copy_later(image, &fork, frozen);
+			err = copy_later(image, &fork, options->phases, frozen);
 	}
+	hs_phases_enter(options->phases, HS_PHASE_OTHER);
 	if (!err)
 		*ret = facts;
 	return err;

@@ -4,6 +4,7 @@
 #define HS_MEMORY_FREEZE_H
 
 #include "libsnap/memory/fork.h"
+#include "libsnap/memory/phases.h"
 #include "libsnap/memory/process.h"
 
 struct hs_freeze_options {
@@ -15,6 +16,7 @@ struct hs_freeze_options {
 	/* Called when it stands still: whether the moment is a good one.  May read it. */
 	bool (*ready)(void *context);
 	void *context;
+	struct hs_phases *phases; /* may be NULL; outlives what is frozen */
 };
 
 struct hs_freeze_facts {
@@ -30,6 +32,7 @@ struct hs_frozen {
 	struct hs_fork fork;
 	struct hs_process *process;
 	uint64_t deadline;
+	struct hs_phases *phases;
 	uint64_t unwatched; /* bytes read since somebody looked how much memory is left */
 	bool starved;	    /* memory ran out, nearly: nothing more is read */
 };

@@ -182,8 +182,14 @@ bool hs_image_read(const struct hs_image *image, hs_addr addr, void *buffer, uin
 
 bool hs_image_seal(struct hs_image *image, hs_image_fetch_fn *fetch, void *context)
 {
+	size_t used;
+
 	if (!ensure(image, (uint64_t)image->slot_count + FETCHED_SLOTS))
 		return false;
+	/* What was touched beforehand and not needed. */
+	used = (size_t)image->slot_count << HS_PAGE_SHIFT;
+	madvise(image->data + used, ((size_t)image->slot_capacity << HS_PAGE_SHIFT) - used,
+		MADV_DONTNEED);
 	image->fetch = fetch;
 	image->fetch_context = context;
 	image->sealed = true;

@@ -35,6 +35,7 @@ struct hs_capturing {
 	struct hs_image *image;
 	struct hs_frozen frozen; /* what the image is filled from */
 	struct hs_heap_facts facts;
+	struct hs_phases phases;
 	const char *unready; /* why the target could not be copied at some moment */
 	bool last;	     /* the last try: take what there is */
 	bool taken;	     /* there is an image that was not looked at yet */
@@ -180,6 +181,7 @@ static struct hs_error *take_image(struct hs_capturing *capture, bool *ready)
 			options->stop_limit_ms ? options->stop_limit_ms : DEFAULT_STOP_LIMIT_MS,
 		.ready = is_good_moment,
 		.context = capture,
+		.phases = &capture->phases,
 	};
 	struct hs_freeze_facts facts;
 	struct hs_error *err;
@@ -446,6 +448,7 @@ static struct hs_error *look(struct hs_capturing *capture)
 				       "values cannot be recorded: more than %d bytes of each, or "
 				       "while they are to be left out",
 				       HS_PREVIEW_MAX);
+	hs_phases_enter(&capture->phases, HS_PHASE_OTHER);
 	err = hs_process_open(capture->pid, &capture->process);
 	if (err)
 		return err;
@@ -475,6 +478,7 @@ struct hs_error *hs_capturing_open(pid_t pid, const struct hs_capture_options *o
 		return &hs_enomem;
 	capture->pid = pid;
 	capture->options = options;
+	capture->facts.phases = &capture->phases;
 	err = look(capture);
 	if (err) {
 		err = hs_capturing_explain(capture, err);
@@ -483,6 +487,36 @@ struct hs_error *hs_capturing_open(pid_t pid, const struct hs_capture_options *o
 	}
 	*ret = capture;
 	return NULL;
+}
+
+/* Tell where the time went. */
+static void tell_phases(const struct hs_capturing *capture, const struct hs_snapshot *snap,
+			uint64_t collected)
+{
+	const uint64_t objects = hs_snapshot_objects(snap)->count;
+	const struct {
+		enum hs_phase_name phase;
+		struct hs_phase row;
+	} rows[] = {
+		{HS_PHASE_STOP, {.name = "stop"}},
+		{HS_PHASE_CLONE, {.name = "clone"}},
+		{HS_PHASE_COPY, {.name = "copy", .bytes = hs_snapshot_info(snap)->copied}},
+		{HS_PHASE_FIND, {.name = "find"}},
+		{HS_PHASE_WALK, {.name = "walk", .objects = collected}},
+		{HS_PHASE_PARSE, {.name = "parse", .objects = objects}},
+		{HS_PHASE_PYMALLOC, {.name = "pymalloc", .objects = objects}},
+		{HS_PHASE_BUILD, {.name = "build", .objects = objects}},
+		{HS_PHASE_OTHER, {.name = "other"}},
+	};
+
+	if (!capture->options->phase)
+		return;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct hs_phase row = rows[i].row;
+
+		row.ns = capture->phases.ns[rows[i].phase];
+		capture->options->phase(capture->options->context, &row);
+	}
 }
 
 struct hs_error *hs_capturing_read(struct hs_capturing *capture, struct hs_snapshot **ret)
@@ -494,15 +528,18 @@ struct hs_error *hs_capturing_read(struct hs_capturing *capture, struct hs_snaps
 	if (err)
 		return err;
 	err = hs_heap_read(python, &capture->facts, capture->options->progress,
-			   capture->options->context, &snap);
-	hs_python_destroy(python);
+			   capture->options->context);
 	if (!err)
 		err = check_starved(capture);
+	drop_image(capture);
+	if (!err)
+		err = hs_heap_finish(python, &capture->facts, &snap);
+	hs_python_destroy(python);
 	if (err)
-		hs_snapshot_destroy(snap);
-	else
-		*ret = snap;
-	return err;
+		return err;
+	tell_phases(capture, snap, capture->facts.tracked);
+	*ret = snap;
+	return NULL;
 }
 
 struct hs_error *hs_capture_process(pid_t pid, const struct hs_capture_options *options,

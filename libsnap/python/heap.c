@@ -16,13 +16,16 @@ struct hs_error *hs_heap_open(struct hs_image *image, const struct hs_runtime *r
 	struct hs_python *python;
 	struct hs_error *err;
 
+	hs_phases_enter(facts->phases, HS_PHASE_FIND);
 	err = hs_python_create(image, runtime, &python);
 	if (err)
 		return err;
 	python->preview_bytes = facts->preview_bytes;
 	python->redact = facts->redact;
 	python->salt = hs_fingerprint_salt(facts->pid, facts->start_ticks, facts->boot_id);
+	hs_phases_enter(facts->phases, HS_PHASE_WALK);
 	hs_discover_lists(python, &facts->tracked, &facts->broken_lists);
+	hs_phases_enter(facts->phases, HS_PHASE_OTHER);
 	facts->traces_torn = !hs_tracemalloc_read(python, &runtime->tracemalloc);
 	*ret = python;
 	return NULL;
@@ -128,13 +131,12 @@ static void discover_types(struct hs_python *python, hs_progress_fn *progress, v
 }
 
 struct hs_error *hs_heap_read(struct hs_python *python, const struct hs_heap_facts *facts,
-			      hs_progress_fn *progress, void *context, struct hs_snapshot **ret)
+			      hs_progress_fn *progress, void *context)
 {
-	struct hs_ranks *ranks;
-	struct hs_error *err;
-
+	hs_phases_enter(facts->phases, HS_PHASE_PYMALLOC);
 	if (!hs_pymalloc_read(python))
 		return &hs_enomem;
+	hs_phases_enter(facts->phases, HS_PHASE_PARSE);
 	hs_roots_add(python);
 	hs_discover_run(python, progress, context);
 	discover_types(python, progress, context);
@@ -145,18 +147,31 @@ struct hs_error *hs_heap_read(struct hs_python *python, const struct hs_heap_fac
 	hs_discover_weakly(python);
 	hs_discover_run(python, progress, context);
 	hs_discover_unreached(python, progress, context);
+	hs_phases_enter(facts->phases, HS_PHASE_PYMALLOC);
 	hs_lost_discover(python, progress, context);
 	discover_types(python, progress, context);
 	hs_leftovers_take(python);
 	hs_blocks_describe(python);
+	hs_phases_enter(facts->phases, HS_PHASE_BUILD);
 	add_regions(python);
 	add_gaps(python, facts);
 	if (!add_info(python, facts) || python->nomem)
 		return &hs_enomem;
-	ranks = hs_ranks_create(python);
+	python->image = NULL;
+	return NULL;
+}
+
+struct hs_error *hs_heap_finish(struct hs_python *python, const struct hs_heap_facts *facts,
+				struct hs_snapshot **ret)
+{
+	struct hs_ranks *ranks = hs_ranks_create(python);
+	struct hs_error *err;
+
 	if (!ranks)
 		return &hs_enomem;
+	hs_python_forget(python);
 	err = hs_build_finish(python->build, hs_discover_resolve, ranks, ret);
 	hs_ranks_destroy(ranks);
+	hs_phases_enter(facts->phases, HS_PHASE_OTHER);
 	return err;
 }

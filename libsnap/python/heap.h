@@ -3,6 +3,7 @@
 #ifndef HS_PYTHON_HEAP_H
 #define HS_PYTHON_HEAP_H
 
+#include "libsnap/memory/phases.h"
 #include "libsnap/python/python.h"
 #include "libsnap/python/runtime.h"
 
@@ -26,6 +27,7 @@ struct hs_heap_facts {
 	char boot_id[64];
 	char *command; /* arguments, each ended by NUL; owned by the caller */
 	size_t command_size;
+	struct hs_phases *phases; /* may be NULL */
 };
 
 /*
@@ -36,9 +38,12 @@ struct hs_heap_facts {
 struct hs_error *hs_heap_open(struct hs_image *image, const struct hs_runtime *runtime,
 			      struct hs_heap_facts *facts, struct hs_python **ret) HS_MUST_CHECK;
 
-/* Read everything and make the snapshot; @python may only be destroyed after that. */
+/* Read everything.  The image is not needed any more after that, and had better be destroyed. */
 struct hs_error *hs_heap_read(struct hs_python *python, const struct hs_heap_facts *facts,
-			      hs_progress_fn *progress, void *context,
-			      struct hs_snapshot **ret) HS_MUST_CHECK;
+			      hs_progress_fn *progress, void *context) HS_MUST_CHECK;
+
+/* Make the snapshot of what was read; @python may only be destroyed after that. */
+struct hs_error *hs_heap_finish(struct hs_python *python, const struct hs_heap_facts *facts,
+				struct hs_snapshot **ret) HS_MUST_CHECK;
 
 #endif

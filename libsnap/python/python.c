@@ -345,19 +345,21 @@ struct hs_error *hs_python_create(struct hs_image *image, const struct hs_runtim
 	return NULL;
 }
 
-void hs_python_destroy(struct hs_python *python)
+static void free_bitmap(struct hs_bitmap *map)
 {
-	if (!python)
-		return;
-	hs_types_destroy(python);
-	hs_build_destroy(python->build);
+	free(map->words);
+	map->words = NULL;
+}
+
+void hs_python_forget(struct hs_python *python)
+{
 	hs_pymalloc_destroy(python->pymalloc);
-	free(python->marked.words);
-	free(python->odd.words);
-	free(python->tracked.words);
-	free(python->tracked_odd.words);
-	free(python->generation[0].words);
-	free(python->generation[1].words);
+	python->pymalloc = NULL;
+	free_bitmap(&python->odd);
+	free_bitmap(&python->tracked);
+	free_bitmap(&python->tracked_odd);
+	free_bitmap(&python->generation[0]);
+	free_bitmap(&python->generation[1]);
 	hs_vector_deinit(&python->queue);
 	hs_vector_deinit(&python->scanned);
 	hs_vector_deinit(&python->weakly);
@@ -367,5 +369,16 @@ void hs_python_destroy(struct hs_python *python)
 	hs_map32_deinit(&python->owners);
 	hs_map32_deinit(&python->strings);
 	hs_traces_destroy(python->traces);
+	python->traces = NULL;
+}
+
+void hs_python_destroy(struct hs_python *python)
+{
+	if (!python)
+		return;
+	hs_python_forget(python);
+	hs_types_destroy(python);
+	hs_build_destroy(python->build);
+	free_bitmap(&python->marked);
 	free(python);
 }

@@ -178,6 +178,9 @@ struct hs_error *hs_python_create(struct hs_image *image, const struct hs_runtim
 				  struct hs_python **ret) HS_MUST_CHECK;
 void hs_python_destroy(struct hs_python *python);
 
+/* Free what only reading takes: all but the builder and the set of objects. */
+void hs_python_forget(struct hs_python *python);
+
 /* The word of the struct at @base that lies at @offset of it; 0 if this version has no such word.
  */
 static inline hs_addr hs_python_word(const struct hs_python *python, hs_addr base, uint32_t offset)

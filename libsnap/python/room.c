@@ -11,7 +11,7 @@
 
 enum {
 	PARSING_SHARE = 4,	  /* of a copy that nothing is known of */
-	SPARE_PAGES = 4096,	  /* for what the target allocates until it is stopped */
+	SPARE_PAGES = 1024,	  /* for what the target allocates until it is stopped */
 	NEED_PERCENT = 300,	  /* of what is copied: the copy, and what is made of it */
 	NEED_BYTES = 32 << 20,	  /* the least, for the program itself */
 	SAMPLES = 2048,		  /* pools that are looked at, about */
@@ -103,7 +103,7 @@ struct hs_error *hs_room_look(struct hs_process *process, const struct hs_maps *
 		look_at_batch(&look);
 	if (look.seen)
 		look.heap += look.pools * look.found / look.seen * look.pool_size;
-	ret->pages = look.pages + look.pages / 16 + SPARE_PAGES;
+	ret->pages = look.pages + look.pages / 32 + SPARE_PAGES;
 	ret->heap = look.heap;
 	return NULL;
 }

@@ -320,6 +320,15 @@ struct hs_open_options {
 	void *progress_context;
 };
 
+/* A part of what was done, and the time that it took. */
+struct hs_phase {
+	const char *name; /* "parse" */
+	uint64_t ns;
+	uint64_t bytes;	  /* that went through it; 0: not counted in bytes */
+	uint64_t objects; /* the same */
+};
+typedef void hs_phase_fn(void *context, const struct hs_phase *phase);
+
 /* Zero means the default. */
 struct hs_save_options {
 	int level;	/* of zstd, 1 .. 19; 0: 3 */
@@ -335,6 +344,8 @@ struct hs_save_options {
 	uint32_t owner_gid;
 	hs_progress_fn *progress;
 	void *progress_context;
+	hs_phase_fn *phase; /* called at the end, once for each; may be NULL */
+	void *phase_context;
 };
 
 /* A section of the file and what it takes. */

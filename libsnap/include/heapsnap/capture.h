@@ -40,7 +40,13 @@ struct hs_capture_options {
 	/* One line of explanation per decision taken, without a line feed; may be NULL. */
 	void (*explain)(void *context, const char *line);
 	hs_progress_fn *progress;
-	void *context; /* for both */
+	/*
+	 * Where the time went, once for each phase when the snapshot is made: "stop" and "clone"
+	 * (or "copy") are the pause; in fork mode "copy" is spent here and there in those that
+	 * follow, and not counted there.  May be NULL.
+	 */
+	hs_phase_fn *phase;
+	void *context; /* for all of them */
 };
 
 /*

@@ -182,7 +182,9 @@ static inline struct hs_error *target_parse_facts(struct hs_image *image,
 	err = hs_heap_open(image, runtime, facts, &python);
 	if (err)
 		return err;
-	err = hs_heap_read(python, facts, NULL, NULL, ret);
+	err = hs_heap_read(python, facts, NULL, NULL);
+	if (!err)
+		err = hs_heap_finish(python, facts, ret);
 	hs_python_destroy(python);
 	return err;
 }
