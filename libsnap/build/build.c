@@ -202,10 +202,15 @@ uint32_t hs_build_shape(struct hs_build *build, const struct hs_run *runs, uint3
 	return (uint32_t)build->shapes.size - 1;
 }
 
-static bool grow_objects(struct hs_build *build)
+void hs_build_expect(struct hs_build *build, uint64_t objects, uint64_t edges)
+{
+	build->expected_objects = objects < HS_NONE ? (size_t)objects : HS_NONE;
+	build->expected_edges = edges < SIZE_MAX / sizeof(hs_id) ? (size_t)edges : 0;
+}
+
+static bool make_room(struct hs_build *build, size_t room)
 {
 	struct hs_columns *c = &build->snap->columns;
-	size_t room = build->object_capacity ? build->object_capacity * 2 : FIRST_OBJECTS;
 	size_t used = build->object_count;
 
 	if (!hs_huge_grow(&c->address, used, room, sizeof(*c->address)) ||
@@ -226,14 +231,30 @@ static bool grow_objects(struct hs_build *build)
 	return true;
 }
 
-static bool grow_edges(struct hs_build *build)
+static bool grow_objects(struct hs_build *build)
 {
-	size_t room = build->edge_capacity ? build->edge_capacity * 2 : FIRST_EDGES;
+	/* Where address space is scarce as well, do without. */
+	if (!build->object_capacity && build->expected_objects > FIRST_OBJECTS &&
+	    make_room(build, build->expected_objects))
+		return true;
+	return make_room(build,
+			 build->object_capacity ? build->object_capacity * 2 : FIRST_OBJECTS);
+}
 
+static bool make_edge_room(struct hs_build *build, size_t room)
+{
 	if (!hs_huge_grow(&build->snap->columns.edges, build->edge_count, room, sizeof(hs_id)))
 		return false;
 	build->edge_capacity = room;
 	return true;
+}
+
+static bool grow_edges(struct hs_build *build)
+{
+	if (!build->edge_capacity && build->expected_edges > FIRST_EDGES &&
+	    make_edge_room(build, build->expected_edges))
+		return true;
+	return make_edge_room(build, build->edge_capacity ? build->edge_capacity * 2 : FIRST_EDGES);
 }
 
 void hs_build_object(struct hs_build *build, const struct hs_build_object *object)

@@ -39,6 +39,13 @@ struct hs_build_object {
 struct hs_build *hs_build_create(void);
 void hs_build_destroy(struct hs_build *build);
 
+/*
+ * About so many objects and references will come: address space for them is taken at once, memory
+ * as they come.  To be called before the first object; without it, or with more than that, columns
+ * grow, which takes twice the memory for a moment.
+ */
+void hs_build_expect(struct hs_build *build, uint64_t objects, uint64_t edges);
+
 /* The number of the string @str; equal strings have equal numbers. 0 is the empty string. */
 uint32_t hs_build_string(struct hs_build *build, struct hs_str str);
 struct hs_str hs_build_string_at(const struct hs_build *build, uint32_t string);

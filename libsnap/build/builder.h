@@ -32,6 +32,8 @@ struct hs_build {
 	uint32_t reached; /* the first so many objects; HS_NONE: not told */
 	size_t edge_count;
 	size_t edge_capacity;
+	size_t expected_objects;
+	size_t expected_edges;
 
 	HS_VECTOR(struct hs_type) types;
 	HS_VECTOR(struct hs_shape) shapes;

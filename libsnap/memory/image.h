@@ -165,6 +165,21 @@ static inline const void *hs_image_at(const struct hs_image *image, hs_addr addr
 /* Copy @size bytes from @addr to @buffer; false, with @buffer undefined, unless all are here. */
 bool hs_image_read(const struct hs_image *image, hs_addr addr, void *buffer, uint64_t size);
 
+/* Two words at once, such as begin an object. */
+static inline bool hs_image_pair(const struct hs_image *image, hs_addr addr, uint64_t ret[2])
+{
+	uint32_t slot;
+
+	if (__builtin_expect((addr & (HS_PAGE_SIZE - 1)) > HS_PAGE_SIZE - 16, 0))
+		return hs_image_read(image, addr, ret, 16);
+	slot = hs_image_slot(image, addr);
+	if (slot == HS_NONE)
+		return false;
+	memcpy(ret, image->data + ((uint64_t)slot << HS_PAGE_SHIFT) + (addr & (HS_PAGE_SIZE - 1)),
+	       16);
+	return true;
+}
+
 static inline bool hs_image_u64(const struct hs_image *image, hs_addr addr, uint64_t *ret)
 {
 	const void *at = hs_image_at(image, addr, sizeof(*ret));

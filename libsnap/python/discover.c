@@ -45,7 +45,7 @@ static struct hs_pytype *sound_type(struct hs_python *python, hs_addr address)
 {
 	uint64_t header[2];
 
-	if (address & 7 || !hs_image_read(python->image, address, header, sizeof(header)) ||
+	if (address & 7 || !hs_image_pair(python->image, address, header) ||
 	    !hs_refcount_sound(python, header[0]))
 		return NULL;
 	return hs_type_at(python, header[1]);
@@ -198,7 +198,7 @@ static bool walk_list(struct hs_python *python, hs_addr head, unsigned int gener
 	while (node != head) {
 		uint64_t words[2];
 
-		if (!limit-- || !hs_image_read(python->image, node, words, sizeof(words)) ||
+		if (!limit-- || !hs_image_pair(python->image, node, words) ||
 		    (words[1] & ~(hs_addr)FLAG_BITS) != previous)
 			return false;
 		note_tracked(python, node + PY_GC_HEAD_SIZE, generation);

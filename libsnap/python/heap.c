@@ -130,9 +130,23 @@ static void discover_types(struct hs_python *python, hs_progress_fn *progress, v
 		hs_discover_run(python, progress, context);
 }
 
+/*
+ * Of the objects of programs one in two to five is on the collector's lists.  No object is smaller
+ * than a granule, nor do they refer to more than there are words.
+ */
+static void expect_objects(struct hs_python *python, const struct hs_heap_facts *facts)
+{
+	uint64_t objects = facts->tracked * 6 + (1 << 16);
+
+	if (objects > python->granules)
+		objects = python->granules;
+	hs_build_expect(python->build, objects, objects * 2);
+}
+
 struct hs_error *hs_heap_read(struct hs_python *python, const struct hs_heap_facts *facts,
 			      hs_progress_fn *progress, void *context)
 {
+	expect_objects(python, facts);
 	hs_phases_enter(facts->phases, HS_PHASE_PYMALLOC);
 	if (!hs_pymalloc_read(python))
 		return &hs_enomem;

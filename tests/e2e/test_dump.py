@@ -7,6 +7,7 @@ import re
 import shutil
 import stat
 import subprocess
+import time
 
 import pytest
 
@@ -51,6 +52,25 @@ def test_verbose_explains(heapsnap, target, tmp_path):
     result = heapsnap("dump", target.pid, "-v", "-o", tmp_path / "a.snap")
     assert "mode fork" in result.stderr.decode()
     assert len(result.stderr.splitlines()) > 2
+
+
+@pytest.mark.parametrize("mode", ["fork", "stop"])
+def test_verbose_says_where_the_time_went(heapsnap, target, tmp_path, mode):
+    begin = time.monotonic()
+    result = heapsnap("dump", target.pid, "-v", "--mode", mode, "-o", tmp_path / "a.snap")
+    took = time.monotonic() - begin
+    rows = re.findall(r"^  (\w+) +([\d.]+) (ms|s|us)(?:  (.+))?$", result.stderr.decode(), re.M)
+    assert [row[0] for row in rows] == ["stop", "clone", "copy", "find", "walk", "parse",
+                                        "pymalloc", "build", "other", "encode", "write"]
+    unit = {"s": 1, "ms": 1e-3, "us": 1e-6}
+    seconds = {name: float(number) * unit[word] for name, number, word, _ in rows}
+    assert 0 < sum(seconds.values()) < took
+    info = heapsnap.json("info", tmp_path / "a.snap")
+    pause = seconds["stop"] + (seconds["clone"] if mode == "fork" else seconds["copy"])
+    assert pause == pytest.approx(info["capture"]["pause_ms"] / 1000, rel=0.3, abs=0.002)
+    rates = {name: rate for name, _, _, rate in rows}
+    assert rates["parse"].startswith(f"{info['objects']} objects at ")
+    assert re.fullmatch(r"[\d.]+ MiB at [\d.]+ GB/s", rates["copy"])
 
 
 def test_default_name(heapsnap, target, tmp_path):
