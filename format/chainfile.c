@@ -313,6 +313,15 @@ struct hs_error *hs_chain_open(const char *path, const struct hs_open_options *o
 	return err;
 }
 
+/* Whether the last parts of two paths are the same. */
+static bool same_name(const char *a, const char *b)
+{
+	const char *left = strrchr(a, '/');
+	const char *right = strrchr(b, '/');
+
+	return !strcmp(left ? left + 1 : a, right ? right + 1 : b);
+}
+
 /* That @child in the folder of @path stands on it. */
 static struct hs_error *is_needed(const char *path, const char *child)
 {
@@ -347,7 +356,7 @@ struct hs_error *hs_chain_guard(const char *path)
 	while (!err && (entry = readdir(folder))) {
 		if (!peek_at(dirfd(folder), entry->d_name, &peek, &ignored))
 			err = &hs_enomem;
-		else if (peek.chained && peek.base == own.hash)
+		else if (peek.chained && peek.base == own.hash && same_name(peek.name, path))
 			err = is_needed(path, entry->d_name);
 		peek_deinit(&peek);
 	}

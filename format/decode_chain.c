@@ -523,8 +523,8 @@ static const struct hs_preview_row *row_of(const struct hs_previews *previews, h
 }
 
 /*
- * The values: those of the base, if the file has values at all, unless there is another, or none
- * any more, which is of kind 0.
+ * The values: those of the base, if the file has values of any length, unless there is another, or
+ * none any more, which is of kind 0.
  */
 static struct hs_error *merge_values(const struct merge *merge, const struct hs_snapshot *listed)
 {
@@ -532,7 +532,7 @@ static struct hs_error *merge_values(const struct merge *merge, const struct hs_
 	struct hs_previews *out = &merge->snap->previews;
 	bool done = true;
 
-	for (size_t i = 0; done && i < merge->count && merge->snap->info.preview_bytes; i++) {
+	for (size_t i = 0; done && i < merge->count; i++) {
 		struct origin origin = origin_at(merge, i);
 		uint64_t identity =
 			origin.base == HS_NONE ? origin.listed : merge->chain->listed + origin.base;
@@ -540,7 +540,8 @@ static struct hs_error *merge_values(const struct merge *merge, const struct hs_
 
 		if (row)
 			done = !row->kind || copy_value(&listed->previews, row, (hs_id)i, out);
-		else if (origin.base != HS_NONE && (row = row_of(base, origin.base)) && row->kind)
+		else if (merge->snap->info.preview_bytes && origin.base != HS_NONE &&
+			 (row = row_of(base, origin.base)) && row->kind)
 			done = copy_value(base, row, (hs_id)i, out);
 	}
 	merge->snap->has_previews = out->rows.size != 0;

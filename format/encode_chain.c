@@ -386,7 +386,8 @@ static bool list_value(const struct hs_chain *chain, const struct hs_snapshot *s
 		       struct hs_previews *out)
 {
 	const struct hs_previews *base = &chain->base->previews;
-	const struct hs_preview_row *old = row_of(base, chain->base_of[object]);
+	const struct hs_preview_row *old =
+		snap->info.preview_bytes ? row_of(base, chain->base_of[object]) : NULL;
 	const struct hs_preview_row *row = row_of(&snap->previews, object);
 	struct hs_preview_row copy = {.object = chain->identity[object]};
 
@@ -410,7 +411,8 @@ static bool list_value(const struct hs_chain *chain, const struct hs_snapshot *s
 static bool list_values(const struct hs_chain *chain, const struct hs_snapshot *snap,
 			struct hs_previews *out)
 {
-	if (!snap->previews.row_of)
+	/* Values that were left out when the snapshot was opened are left out here, too. */
+	if (snap->has_previews && !snap->previews.row_of)
 		return true;
 	for (hs_id i = 0; i < snap->objects.count; i++)
 		if (!list_value(chain, snap, i, out))

@@ -2,15 +2,16 @@
 # SPDX-License-Identifier: MIT
 """An independent reader of heapsnap's file format, written from format.md alone.
 decoder.py FILE prints a JSON line per object.  Needs msgpack, zstandard and xxhash."""
-import codecs, io, re, struct, sys
+import codecs, io, itertools, operator, os, re, struct, sys
 import msgpack, xxhash, zstandard
-HEADER, STRINGS, TYPES, SHAPES, BLOCK, PREVIEWS, SITES = 1, 2, 3, 4, 11, 12, 13
+HEADER, STRINGS, TYPES, SHAPES, ROOTS, BLOCK, PREVIEWS, SITES, BASE = 1, 2, 3, 4, 5, 11, 12, 13, 16
 TEXT, BYTES, INTEGER, REAL, POSITIVE, NEGATIVE = range(1, 7)
 INDEX, INDEX_DOWN, ATTRIBUTE, ITEM, VALUE, KEY, ENTRY, OFFSET, LOCAL = range(1, 10)
 FLAGS = ("gc", "tracked", "immortal", "static", "size_guess", "scanned", "lost")
 MASK, xxh3 = (1 << 64) - 1, xxhash.xxh3_64_intdigest
 UNSAFE = ("[\0-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff"
           "\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]")
+KEPT = (((), 0, False),) * 2  # the shape of an object that a chain leaves its shape
 
 def check(condition, message):
     return condition or sys.exit(f"{sys.argv[1]}: {message}")
@@ -36,10 +37,7 @@ def varints(raw):
             value = shift = 0
 
 unzigzag = lambda code: code >> 1 ^ -(code & 1)
-
-def sums(codes):
-    total = 0
-    return [total := total + unzigzag(code) & MASK for code in codes]
+sums = lambda codes: [v & MASK for v in itertools.accumulate(map(unzigzag, codes))]
 
 def dictionary(raw):
     codes, used = list(varints(raw)), 0
@@ -69,20 +67,26 @@ class Section:
                 return list(CODECS[codec](stored))
         return [0] * count
 
-def read_sections(data):
-    check(data[:8] == b"\x89HSNAP\r\n", "not a heapsnap snapshot")
-    check(data[-8:] == b"\x89PANSH\r\n", "truncated")
-    index, digest = struct.unpack("<QQ", data[-24:-8])
-    check(xxh3(data[index:-24]) == digest, "the index fails its checksum")
-    (_, index), _ = msgpack.Unpacker(io.BytesIO(data[index:-24]), max_buffer_size=0)
-    return [Section(data, entry) for entry in index["sections"]]
+def rows(section, old, convert, *names, prefix="", count=None):
+    """The rows of a table, converted; of a chain some are those of its base, @old."""
+    if not section:
+        return old
+    spans = [(section.map["rows"] if count is None else count, 0, 0)]
+    if "spans" in section.map:
+        spans = list(zip(*[section.column(prefix + name, section.map[prefix + "spans"])
+                           for name in ("literal", "from", "copied")]))
+    columns = [section.column(name, sum(span[0] for span in spans)) for name in names]
+    new, result = (convert(*row) for row in zip(*columns)), []
+    for literal, start, copied in spans:
+        result += [*itertools.islice(new, literal), *old[start:start + copied]]
+    return result
 
 def read_previews(section):
     """For objects with a value its literal, and the same for JSON with the length if it is cut."""
-    names, data = ("object", "kind", "size", "more"), io.BytesIO(bytes(section.column("bytes")))
+    data = io.BytesIO(bytes(section.column("bytes")))
     integers, reals = iter(section.column("integer")), iter(section.column("real"))
-    for where, kind, size, more in zip(*[section.column(n, section.map["rows"]) for n in names]):
-        value, mark, length = data.read(size), "…" if more else "", size + more
+    for where, kind, size, more in rows(section, [], lambda *row: row, "object", "kind", "size", "more"):
+        value, mark, length, literal = data.read(size), "…" if more else "", size + more, None
         if kind == TEXT:
             value = value.decode("utf-8", "wtf8")
             literal, length = f"'{backslash(value)}{mark}'", len(value) + more
@@ -98,22 +102,9 @@ def read_previews(section):
             number = int.from_bytes(value, "big")
             literal = f"{number:#x}{mark}" if more or size > 512 else str(number)
             literal = "-" * (kind == NEGATIVE) + literal
-        else:
-            continue
-        json = quote(value) if kind in (TEXT, BYTES) else quote(literal)
-        json = literal if kind > BYTES and not re.search("[afx]", literal) else json
-        yield where, (literal, json + (f',"length":{length}' if more else ""))
-
-def read_shapes(section, strings):
-    """For each shape its visible and its hidden part: runs, their fixed total, is there a rest."""
-    counts = section.column("runs"), section.column("visible_runs", section.map["rows"])
-    columns = [section.column(name, sum(counts[0])) for name in ("kind", "operand", "count")]
-    runs = iter([(k, strings[o] if k in (ATTRIBUTE, ITEM, LOCAL) else o, n)
-                 for k, o, n in zip(*columns)])
-    def part(count):
-        own = [next(runs) for _ in range(count)]
-        return own, sum(run[2] for run in own), any(not run[2] for run in own)
-    return [(part(visible), part(count - visible)) for count, visible in zip(*counts)]
+        json = quote(value if kind in (TEXT, BYTES) else literal or "")
+        json = literal if kind > BYTES and not re.search("[afx]", literal or "x") else json
+        yield where, literal and (literal, json + (f',"length":{length}' if more else ""))
 
 def labels(shape, refs, seen, values):
     """The names of the references @refs of an object, of which the first @seen are visible."""
@@ -143,7 +134,7 @@ def labels(shape, refs, seen, values):
 def references(block, first, groups, shape):
     more = [iter(block.column(name, len(shape))) for name in ("visible", "hidden")]
     visible, refs = [0] * len(shape), [None] * len(shape)
-    for i in [i for group in groups for i in group]:
+    for i in itertools.chain(*groups):
         (_, seen, seen_rest), (_, hidden, hidden_rest) = shape[i]
         seen += next(more[0]) if seen_rest else 0
         if hidden_rest:
@@ -164,43 +155,131 @@ def references(block, first, groups, shape):
                 row[slot], new = new, new + 1
     return visible, refs
 
-def read_sites(section, strings):
-    rows = section.map["rows"]
-    return [f"{strings[n]}:{line}" for n, line in zip(section.column("file"),
-                                                      section.column("line", rows))]
-
-def print_block(block, types, shapes, values, sites):
-    first, kinds, groups = block.map["first"], block.column("type"), {}
+def read_block(block, types, sites, shapes):
+    """Objects: address, size, allocated, flags, type, site, shape, visible, references."""
+    kinds, groups = block.column("type"), {}
     for i, kind in enumerate(kinds):
         groups.setdefault(kind, []).append(i)
     order = [i for group in groups.values() for i in group]
-    size, alloc, address, flags, site, shape = [
+    address, size, alloc, flags, site, shape = [
         [value for _, value in sorted(zip(order, block.column(name, len(kinds))))]
-        for name in ("size", "allocated", "address", "flags", "site", "shape")]
+        for name in ("address", "size", "allocated", "flags", "site", "shape")]
     if "allocated" in block.map["columns"]:
         alloc = [a + (s + 15 & ~15) & MASK for a, s in zip(alloc, size)]
     shape = [shapes[number] for number in shape]
-    visible, refs = references(block, first, list(groups.values()), shape)
-    for i, seen in enumerate(visible):
-        names = labels(shape[i], refs[i], seen, values)
-        pairs = ",".join(f"[{target},{quote(name)}]" for target, name in zip(refs[i], names))
-        named = ",".join(f'"{name}"' for bit, name in enumerate(FLAGS) if flags[i] >> bit & 1)
-        where = f',"site":{quote(sites[site[i] - 1])}' if site[i] else ""
-        value = f',"value":{values[first + i][1]}' if first + i in values else ""
-        print(f'{{"id":{first + i},"addr":"0x{address[i]:x}","type":{types[kinds[i]]},'
-              f'"size":{size[i]},"alloc":{alloc[i]},"refs":[{pairs}],"gc_refs":{seen},'
-              f'"flags":[{named}]{where}{value}}}')
+    visible, refs = references(block, block.map["first"], list(groups.values()), shape)
+    return map(list, zip(address, size, alloc, flags, [types[kind] for kind in kinds],
+                         [sites[number] for number in site], shape, visible, refs))
+
+def merge(section, objects, listed):
+    """The objects of a chain by identity, from those of its base and those that are listed."""
+    count, names, changed = len(listed), {}, 0
+    objects = {count + i: old[:8] + [[count + ref for ref in old[8]]]
+               for i, old in enumerate(objects)}
+    for ordinal, gone in rows(section, [], lambda *row: row, "object", "gone"):
+        old = objects.pop(count + ordinal)
+        if not gone:
+            new, names[changed] = listed[changed], count + ordinal
+            new[:4] = map(operator.xor, new[:4], old[:4])
+            new[5] = old[5] if new[5] is None else new[5]
+            if new[6] is KEPT:
+                new[6:] = old[6:]
+            objects[count + ordinal], changed = new, changed + 1
+    objects.update(zip(range(changed, count), listed[changed:]))
+    for one in objects.values():
+        one[8] = [names.get(ref, ref) for ref in one[8]]
+    return objects
+
+def number(objects, roots):
+    """The ordinals of objects by identity."""
+    queue, at = list(dict.fromkeys(roots)), 0
+    seen = set(queue)
+    for start in [None, *sorted(objects, key=lambda name: objects[name][0])]:
+        if start is not None and start not in seen:
+            seen.add(start)
+            queue.append(start)
+        while at < len(queue):
+            fresh = [ref for ref in dict.fromkeys(objects[queue[at]][8]) if ref not in seen]
+            seen.update(fresh)
+            queue, at = queue.__iadd__(fresh), at + 1
+    return {name: ordinal for ordinal, name in enumerate(queue)}
+
+class Snapshot:
+    strings = types = shape_rows = runs = roots = sites = objects = ()
+
+    def __init__(self, path, digest=None, depth=256):
+        data = open(path, "rb").read()
+        check(data[:8] == b"\x89HSNAP\r\n", "not a heapsnap snapshot")
+        check(data[-8:] == b"\x89PANSH\r\n", "truncated")
+        index, own = struct.unpack("<QQ", data[-24:-8])
+        check(xxh3(data[index:-24]) == own, "the index fails its checksum")
+        check(digest in (None, own) and depth >= 0, f"{path} is not the base, or there are too many")
+        (_, index), _ = msgpack.Unpacker(io.BytesIO(data[index:-24]), max_buffer_size=0)
+        self.sections = [Section(data, entry) for entry in index["sections"]]
+        self.table = {section.kind: section for section in self.sections}
+        header, table, listed = self.table[HEADER].map, self.table.get, None
+        check(header["major"] == 0 and set(header["required"]) <= {"base"}, "is of a newer format")
+        base = Snapshot
+        if header["required"]:
+            name = header["base"]["name"]
+            name = name if isinstance(name, str) else name.decode("utf-8", "surrogateescape")
+            beside = os.path.join(os.path.dirname(path), os.path.basename(name))
+            base = Snapshot(beside if os.path.exists(beside) else name, header["base"]["hash"], depth - 1)
+            listed = self.table[BASE].map["listed"]
+        self.read_tables(table, base, listed or 0)
+        self.read_objects(base, listed)
+
+    def read_tables(self, table, base, listed):
+        data = io.BytesIO(bytes(table(STRINGS).column("bytes")) if table(STRINGS) else b"")
+        text = lambda number: self.strings[number]
+        self.strings = rows(table(STRINGS), base.strings,
+                            lambda n: data.read(n).decode("utf-8", "wtf8"), "length")
+        self.types = rows(table(TYPES), base.types, lambda name: quote(text(name)), "name")
+        self.shape_rows = rows(table(SHAPES), base.shape_rows, lambda *row: row, "runs", "visible_runs")
+        self.runs = rows(table(SHAPES), base.runs, lambda kind, operand, count: (
+            kind, text(operand) if kind in (ATTRIBUTE, ITEM, LOCAL) else operand, count),
+            "kind", "operand", "count", prefix="run_", count=sum(row[0] for row in self.shape_rows))
+        self.roots = rows(table(ROOTS), [listed + root for root in base.roots], int, "object")
+        self.sites = rows(table(SITES), base.sites, lambda file, line: f"{text(file)}:{line}",
+                          "file", "line")
+
+    def read_objects(self, base, listed):
+        """Objects by ordinal, and their values; in a chain by way of the identities."""
+        runs = iter(self.runs)
+        def part(count):
+            own = list(itertools.islice(runs, count))
+            return own, sum(run[2] for run in own), any(not run[2] for run in own)
+        shapes = [(part(visible), part(count - visible)) for count, visible in self.shape_rows]
+        shapes, sites = ([] if listed is None else [KEPT]) + shapes, [None, *self.sites, ""]
+        self.objects = [one for section in self.sections if section.kind == BLOCK
+                        for one in read_block(section, self.types, sites, shapes)]
+        values = [value for section in self.sections if section.kind == PREVIEWS
+                  for value in read_previews(section)]
+        if listed is not None:
+            objects = merge(self.table[BASE], base.objects, self.objects)
+            ordinals = number(objects, self.roots)
+            self.objects = [objects[name] for name in ordinals]
+            for one in self.objects:
+                one[8] = [ordinals[ref] for ref in one[8]]
+            self.roots = [ordinals[root] for root in self.roots]
+            old = base.values if self.table[HEADER].map.get("preview_bytes") else {}
+            values = [(ordinals[name], value) for name, value in
+                      [*((listed + one, value) for one, value in old.items()), *values]
+                      if name in ordinals]
+        self.values = {name: value for name, value in dict(values).items() if value}
+
+def print_objects(snapshot):
+    values = snapshot.values
+    for i, (address, size, alloc, flags, kind, site, shape, seen, refs) in enumerate(snapshot.objects):
+        pairs = ",".join(f"[{target},{quote(name)}]"
+                         for target, name in zip(refs, labels(shape, refs, seen, values)))
+        named = ",".join(f'"{name}"' for bit, name in enumerate(FLAGS) if flags >> bit & 1)
+        where = f',"site":{quote(site)}' if site else ""
+        value = f',"value":{values[i][1]}' if i in values else ""
+        print(f'{{"id":{i},"addr":"0x{address:x}","type":{kind},"size":{size},"alloc":{alloc},'
+              f'"refs":[{pairs}],"gc_refs":{seen},"flags":[{named}]{where}{value}}}')
 
 codecs.register_error("wtf8", wtf8_error)
 sys.stdout.reconfigure(encoding="utf-8")
-sections = read_sections(open(sys.argv[1], "rb").read())
-table = {section.kind: section for section in sections}
-check(table[HEADER].map["major"] == 0 and not table[HEADER].map["required"], "is of a newer format")
-blocks = [section for section in sections if section.kind == BLOCK] or sys.exit()
-data = io.BytesIO(bytes(table[STRINGS].column("bytes")))
-strings = [data.read(n).decode("utf-8", "wtf8") for n in table[STRINGS].column("length")]
-names = [quote(strings[n]) for n in table[TYPES].column("name", table[TYPES].map["rows"])]
-shapes = read_shapes(table[SHAPES], strings)
-values = dict(v for section in sections if section.kind == PREVIEWS for v in read_previews(section))
-sites = read_sites(table[SITES], strings) if SITES in table else []
-for block in blocks: print_block(block, names, shapes, values, sites)
+snapshot = Snapshot(sys.argv[1])
+print_objects(snapshot)

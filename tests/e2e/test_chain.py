@@ -5,14 +5,14 @@ import re
 
 import pytest
 
-COUNT = 5
+COUNT = 4
 
 
 @pytest.fixture(scope="module")
 def chain(heapsnap, start_session, any_python, tmp_path_factory):
     """A whole snapshot, 0.snap, and others against the one before each."""
     folder = tmp_path_factory.mktemp("chain")
-    target = start_session(any_python, "renewing.py")
+    target = start_session(any_python, "renewing.py", "20000")
     for i in range(COUNT):
         words = ["--base", f"{i - 1}.snap"] if i else []
         heapsnap("dump", target.pid, "-o", f"{i}.snap", "--values", *words, cwd=folder)
@@ -31,7 +31,9 @@ def test_a_chain_is_small_and_says_the_same(heapsnap, chain, tmp_path):
     whole = tmp_path / "whole.snap"
     result = heapsnap("flatten", last, "-o", whole)
     assert "it needs no other file" in result.stderr.decode()
-    assert os.path.getsize(last) < os.path.getsize(whole) / 5
+    # A hundredth of the sessions was replaced.  tests/bench/chain.py has the long run, in which
+    # whole snapshots grow, for what is replaced lies everywhere in memory.
+    assert os.path.getsize(last) < os.path.getsize(whole) * 0.04
     lines = export(heapsnap, last)
     assert lines == export(heapsnap, whole)
     heapsnap("verify", last)

@@ -13,7 +13,7 @@ import pytest
 from conftest import TARGETS, TOP
 
 TRACED = TARGETS / "traced.py"
-SITES = 13
+BLOCK, SITES = 11, 13
 
 
 def read(path):
@@ -34,14 +34,16 @@ class Tracebacks:
     """From the number of a site to its lines, the most recent call first."""
 
     def __init__(self, names):
-        section = names["table"][SITES]
+        snapshot = names["snapshot"]
+        section = snapshot.table[SITES]
         count = section.map["rows"]
-        self.files = [names["strings"][n] for n in section.column("file")]
+        self.files = [snapshot.strings[n] for n in section.column("file")]
         self.lines = section.column("line", count)
         self.callers = section.column("caller", count)
         self.sites = {}
-        for block in names["blocks"]:
-            self.add(block)
+        for block in snapshot.sections:
+            if block.kind == BLOCK:
+                self.add(block)
 
     def add(self, block):
         kinds, groups = block.column("type"), {}

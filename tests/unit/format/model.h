@@ -27,6 +27,8 @@ static inline void model_init(struct model *model, uint32_t count, uint64_t seed
 	for (uint32_t i = 0; model->slots && i < count; i++)
 		if (sample_random(&model->state) % 8)
 			model->slots[i].seed = sample_random(&model->state);
+	if (model->slots && count) /* there is always something */
+		model->slots[0].seed = 1;
 }
 
 static inline void model_deinit(struct model *model)
@@ -41,13 +43,13 @@ static inline void model_go_on(struct model *model, uint32_t part)
 		struct model_slot *slot = &model->slots[i];
 		uint64_t random = sample_random(&model->state);
 
-		if (random % part == 0) {
+		if (i && random % part == 0) {
 			uint64_t seed = sample_random(&model->state);
 			uint32_t where = (uint32_t)(seed % model->count);
 
 			if (random / part % 2) {
 				slot->seed = 0;
-				slot = &model->slots[random / part % 4 ? where : i];
+				slot = &model->slots[random / part % 4 && where ? where : i];
 			}
 			*slot = (struct model_slot){.seed = seed};
 		}

@@ -4,7 +4,7 @@
  * say what this code does.  With HS_UPDATE=1 in the environment the example is written anew, and
  * golden files that are not there yet are made; those that are stay as they are for good.
  */
-#include "format/sample.h"
+#include "format/model.h"
 
 #include "format/section.h"
 #include <heapsnap/export.h>
@@ -223,12 +223,65 @@ static void check_golden(const char *name, uint64_t seed)
 	hs_snapshot_destroy(snap);
 }
 
+/* Save @snap at @path; against the file at @base_path, unless that is NULL. */
+static void save_onto(const struct hs_snapshot *snap, const char *path, const char *base_path)
+{
+	struct hs_open_options as_base = {.as_base = true};
+	struct hs_save_options options = {0};
+	struct hs_snapshot *base = NULL;
+
+	if (base_path)
+		must(hs_snapshot_open(base_path, &as_base, &base));
+	options.base = base;
+	must(hs_snapshot_save(snap, path, &options));
+	hs_snapshot_destroy(base);
+}
+
+/* The same for a file that stands on another. */
+static void check_golden_chain(void)
+{
+	struct hs_snapshot *snap = NULL;
+	char path[512], base[512], lines_path[512];
+	struct model model;
+	char *lines;
+	char *expected;
+
+	source_path("tests/golden/chain-base-0.9.golden", base);
+	source_path("tests/golden/chain-0.9.golden", path);
+	source_path("tests/golden/chain-0.9.jsonl", lines_path);
+	if (updating() && access(path, F_OK)) {
+		model_init(&model, 60, 5);
+		snap = model_snapshot(&model);
+		save_onto(snap, base, NULL);
+		hs_snapshot_destroy(snap);
+		for (int i = 0; i < 3; i++)
+			model_go_on(&model, 12);
+		snap = model_snapshot(&model);
+		save_onto(snap, path, base);
+		lines = export(snap);
+		write_text(lines_path, lines, strlen(lines));
+		free(lines);
+		hs_snapshot_destroy(snap);
+		model_deinit(&model);
+	}
+	must(hs_snapshot_verify(path, NULL, &snap));
+	lines = export(snap);
+	expected = read_text(lines_path);
+	assert_string_equal(lines, expected);
+	assert_int_equal(hs_snapshot_base(snap)->depth, 1);
+	assert_string_equal(hs_snapshot_base(snap)->name.data, "chain-base-0.9.golden");
+	free(lines);
+	free(expected);
+	hs_snapshot_destroy(snap);
+}
+
 static void golden_files(void **state)
 {
 	(void)state;
 	check_golden("format-0.9", 7);
 	check_golden("previews-0.9", 8);
 	check_golden("sites-0.9", 9);
+	check_golden_chain();
 }
 
 /* What spec/decoder.py prints for the file at @path, owned by the caller. */
@@ -253,15 +306,12 @@ static char *decode(const char *path)
 	return text;
 }
 
-static void assert_decoder_agrees(struct hs_snapshot *snap)
+/* Whether the file at @path is read as what @snap says. */
+static void assert_decodes(const char *path, const struct hs_snapshot *snap)
 {
-	char path[64];
-	char *decoded;
+	char *decoded = decode(path);
 	char *lines = export(snap);
 
-	sample_path(path);
-	must(hs_snapshot_save(snap, path, NULL));
-	decoded = decode(path);
 	if (strcmp(decoded, lines)) {
 		size_t at = 0;
 
@@ -271,8 +321,42 @@ static void assert_decoder_agrees(struct hs_snapshot *snap)
 	}
 	free(decoded);
 	free(lines);
+}
+
+static void assert_decoder_agrees(struct hs_snapshot *snap)
+{
+	char path[64];
+
+	sample_path(path);
+	must(hs_snapshot_save(snap, path, NULL));
+	assert_decodes(path, snap);
 	sample_remove(path);
 	hs_snapshot_destroy(snap);
+}
+
+/* Files that stand on each other. */
+static void assert_decoder_follows(uint32_t objects, uint64_t seed)
+{
+	enum { COUNT = 6 };
+	char path[64];
+	char paths[COUNT][72];
+	struct model model;
+
+	sample_path(path);
+	model_init(&model, objects, seed);
+	for (int i = 0; i < COUNT; i++) {
+		struct hs_snapshot *snap = model_snapshot(&model);
+
+		snprintf(paths[i], sizeof(paths[i]), "%s.%d", path, i);
+		save_onto(snap, paths[i], i ? paths[i - 1] : NULL);
+		assert_decodes(paths[i], snap);
+		hs_snapshot_destroy(snap);
+		model_go_on(&model, i % 2 ? 30 : 4);
+	}
+	for (int i = 0; i < COUNT; i++)
+		unlink(paths[i]);
+	model_deinit(&model);
+	sample_remove(path);
 }
 
 /* A list whose column is padded, for it is too regular. */
@@ -318,6 +402,8 @@ static void independent_reader(void **state)
 	assert_decoder_agrees(sample_snapshot(1, 1));
 	assert_decoder_agrees(sample_snapshot(40000, 1));
 	assert_decoder_agrees(regular());
+	assert_decoder_follows(10, 1);
+	assert_decoder_follows(900, 2);
 }
 
 int main(void)
