@@ -83,10 +83,10 @@ def rows(section, old, convert, *names, prefix="", count=None):
 
 def read_previews(section):
     """For objects with a value its literal, and the same for JSON with the length if it is cut."""
-    data = io.BytesIO(bytes(section.column("bytes")))
+    data, plain = io.BytesIO(bytes(section.column("bytes"))), lambda *row: row
     integers, reals = iter(section.column("integer")), iter(section.column("real"))
-    for where, kind, size, more in rows(section, [], lambda *row: row, "object", "kind", "size", "more"):
-        value, mark, length, literal = data.read(size), "…" if more else "", size + more, None
+    for where, kind, size, more in rows(section, [], plain, "object", "kind", "size", "more"):
+        value, mark, length, literal = data.read(size), "…" if more else "", size + more, ""
         if kind == TEXT:
             value = value.decode("utf-8", "wtf8")
             literal, length = f"'{backslash(value)}{mark}'", len(value) + more
@@ -102,34 +102,31 @@ def read_previews(section):
             number = int.from_bytes(value, "big")
             literal = f"{number:#x}{mark}" if more or size > 512 else str(number)
             literal = "-" * (kind == NEGATIVE) + literal
-        json = quote(value if kind in (TEXT, BYTES) else literal or "")
-        json = literal if kind > BYTES and not re.search("[afx]", literal or "x") else json
+        number = kind > BYTES and not re.search("[afx]", literal)
+        json = literal if number else quote(value if kind in (TEXT, BYTES) else literal)
         yield where, literal and (literal, json + (f',"length":{length}' if more else ""))
 
 def labels(shape, refs, seen, values):
     """The names of the references @refs of an object, of which the first @seen are visible."""
-    runs = [(kind, operand, count or length - part[1])
-            for part, length in zip(shape, (seen, len(refs) - seen))
-            for kind, operand, count in part[0]]
-    entries = sum(count for kind, _, count in runs if kind in (ITEM, VALUE))
-    at, keys, number = 0, [], 0
-    for kind, _, count in runs:
-        keys, at = refs[at:at + count] if kind == KEY else keys, at + count
-    keys = keys if len(keys) == entries else [None] * entries
-    entry, at = lambda key: f"[{values[key][0]}]" if key in values else "[*]", 0
-    for kind, operand, count in runs:
-        for i in range(count):
-            index = operand + (i if kind == INDEX else count - 1 - i) if kind < ATTRIBUTE else 0
-            name = {INDEX: f"[{index}]", INDEX_DOWN: f"[{index}]", ATTRIBUTE: f".{operand}",
-                    KEY: "key", OFFSET: f"+{operand}", LOCAL: operand}.get(kind, "[*]")
-            if kind in (ITEM, VALUE):
-                name, number = entry(keys[number]), number + 1
-            if kind == ITEM:
-                name = f"['{backslash(operand)}']"
-            if kind == ENTRY:
-                name = "key" if i % 2 else entry(refs[at + i + 1] if i + 1 < count else None)
-            yield name
-        at += count
+    rest, runs = iter(refs), []
+    for (part, total, _), length in zip(shape, (seen, len(refs) - seen)):
+        runs += [(kind, operand, list(itertools.islice(rest, count or length - total)))
+                 for kind, operand, count in part]
+    entries = sum(len(own) for kind, _, own in runs if kind in (ITEM, VALUE))
+    keys = next((own for kind, _, own in reversed(runs) if kind == KEY), [])
+    keys = iter(keys if len(keys) == entries else [None] * entries)
+    entry = lambda key: f"[{values[key][0]}]" if key in values else "[*]"
+    for kind, operand, own in runs:
+        for i in range(len(own)):
+            name = {KEY: "key", ATTRIBUTE: f".{operand}", OFFSET: f"+{operand}", LOCAL: operand,
+                    INDEX: f"[{operand + i if kind == INDEX else 0}]"}.get(kind, "[*]")
+            if kind == INDEX_DOWN:
+                name = f"[{operand + len(own) - 1 - i}]"
+            elif kind in (ITEM, VALUE):
+                name = entry(next(keys))
+            elif kind == ENTRY:
+                name = "key" if i % 2 else entry(own[i + 1] if i + 1 < len(own) else None)
+            yield f"['{backslash(operand)}']" if kind == ITEM else name
 
 def references(block, first, groups, shape):
     more = [iter(block.column(name, len(shape))) for name in ("visible", "hidden")]
@@ -192,20 +189,22 @@ def merge(section, objects, listed):
 
 def number(objects, roots):
     """The ordinals of objects by identity."""
-    queue, at = list(dict.fromkeys(roots)), 0
-    seen = set(queue)
+    queue, seen, at = [], set(), 0
+    def put(names):
+        fresh = [name for name in dict.fromkeys(names) if name not in seen]
+        seen.update(fresh)
+        queue.extend(fresh)
+    put(roots)
     for start in [None, *sorted(objects, key=lambda name: objects[name][0])]:
-        if start is not None and start not in seen:
-            seen.add(start)
-            queue.append(start)
+        put([] if start is None else [start])
         while at < len(queue):
-            fresh = [ref for ref in dict.fromkeys(objects[queue[at]][8]) if ref not in seen]
-            seen.update(fresh)
-            queue, at = queue.__iadd__(fresh), at + 1
+            put(objects[queue[at]][8])
+            at += 1
     return {name: ordinal for ordinal, name in enumerate(queue)}
 
 class Snapshot:
-    strings = types = shape_rows = runs = roots = sites = objects = ()
+    strings = types = parts = runs = roots = sites = objects = ()
+    values = {}
 
     def __init__(self, path, digest=None, depth=256):
         data = open(path, "rb").read()
@@ -213,48 +212,46 @@ class Snapshot:
         check(data[-8:] == b"\x89PANSH\r\n", "truncated")
         index, own = struct.unpack("<QQ", data[-24:-8])
         check(xxh3(data[index:-24]) == own, "the index fails its checksum")
-        check(digest in (None, own) and depth >= 0, f"{path} is not the base, or there are too many")
+        check(digest in (None, own) and depth >= 0, f"{path} is not the base, or it is too far")
         (_, index), _ = msgpack.Unpacker(io.BytesIO(data[index:-24]), max_buffer_size=0)
         self.sections = [Section(data, entry) for entry in index["sections"]]
         self.table = {section.kind: section for section in self.sections}
-        header, table, listed = self.table[HEADER].map, self.table.get, None
+        header, base, listed = self.table[HEADER].map, Snapshot, None
         check(header["major"] == 0 and set(header["required"]) <= {"base"}, "is of a newer format")
-        base = Snapshot
         if header["required"]:
-            name = header["base"]["name"]
-            name = name if isinstance(name, str) else name.decode("utf-8", "surrogateescape")
+            name, listed = os.fsdecode(header["base"]["name"]), self.table[BASE].map["listed"]
             beside = os.path.join(os.path.dirname(path), os.path.basename(name))
-            base = Snapshot(beside if os.path.exists(beside) else name, header["base"]["hash"], depth - 1)
-            listed = self.table[BASE].map["listed"]
-        self.read_tables(table, base, listed or 0)
-        self.read_objects(base, listed)
+            name = beside if os.path.exists(beside) else name
+            base = Snapshot(name, header["base"]["hash"], depth - 1)
+        self.read_tables(self.table.get, base, listed or 0)
+        self.read_objects(base, listed, base.values if header.get("preview_bytes") else {})
 
     def read_tables(self, table, base, listed):
         data = io.BytesIO(bytes(table(STRINGS).column("bytes")) if table(STRINGS) else b"")
-        text = lambda number: self.strings[number]
+        text, plain = lambda number: self.strings[number], lambda *row: row
         self.strings = rows(table(STRINGS), base.strings,
-                            lambda n: data.read(n).decode("utf-8", "wtf8"), "length")
+                            lambda size: data.read(size).decode("utf-8", "wtf8"), "length")
         self.types = rows(table(TYPES), base.types, lambda name: quote(text(name)), "name")
-        self.shape_rows = rows(table(SHAPES), base.shape_rows, lambda *row: row, "runs", "visible_runs")
+        self.parts = rows(table(SHAPES), base.parts, plain, "runs", "visible_runs")
         self.runs = rows(table(SHAPES), base.runs, lambda kind, operand, count: (
             kind, text(operand) if kind in (ATTRIBUTE, ITEM, LOCAL) else operand, count),
-            "kind", "operand", "count", prefix="run_", count=sum(row[0] for row in self.shape_rows))
+            "kind", "operand", "count", prefix="run_", count=sum(row[0] for row in self.parts))
         self.roots = rows(table(ROOTS), [listed + root for root in base.roots], int, "object")
         self.sites = rows(table(SITES), base.sites, lambda file, line: f"{text(file)}:{line}",
                           "file", "line")
 
-    def read_objects(self, base, listed):
+    def read_objects(self, base, listed, values):
         """Objects by ordinal, and their values; in a chain by way of the identities."""
         runs = iter(self.runs)
         def part(count):
             own = list(itertools.islice(runs, count))
             return own, sum(run[2] for run in own), any(not run[2] for run in own)
-        shapes = [(part(visible), part(count - visible)) for count, visible in self.shape_rows]
+        shapes = [(part(visible), part(count - visible)) for count, visible in self.parts]
         shapes, sites = ([] if listed is None else [KEPT]) + shapes, [None, *self.sites, ""]
         self.objects = [one for section in self.sections if section.kind == BLOCK
                         for one in read_block(section, self.types, sites, shapes)]
-        values = [value for section in self.sections if section.kind == PREVIEWS
-                  for value in read_previews(section)]
+        new = [value for section in self.sections if section.kind == PREVIEWS
+               for value in read_previews(section)]
         if listed is not None:
             objects = merge(self.table[BASE], base.objects, self.objects)
             ordinals = number(objects, self.roots)
@@ -262,15 +259,14 @@ class Snapshot:
             for one in self.objects:
                 one[8] = [ordinals[ref] for ref in one[8]]
             self.roots = [ordinals[root] for root in self.roots]
-            old = base.values if self.table[HEADER].map.get("preview_bytes") else {}
-            values = [(ordinals[name], value) for name, value in
-                      [*((listed + one, value) for one, value in old.items()), *values]
-                      if name in ordinals]
-        self.values = {name: value for name, value in dict(values).items() if value}
+            new = [*((listed + one, value) for one, value in values.items()), *new]
+            new = [(ordinals[name], value) for name, value in new if name in ordinals]
+        self.values = {name: value for name, value in dict(new).items() if value}
 
 def print_objects(snapshot):
     values = snapshot.values
-    for i, (address, size, alloc, flags, kind, site, shape, seen, refs) in enumerate(snapshot.objects):
+    for i, one in enumerate(snapshot.objects):
+        address, size, alloc, flags, kind, site, shape, seen, refs = one
         pairs = ",".join(f"[{target},{quote(name)}]"
                          for target, name in zip(refs, labels(shape, refs, seen, values)))
         named = ",".join(f'"{name}"' for bit, name in enumerate(FLAGS) if flags >> bit & 1)

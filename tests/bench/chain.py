@@ -4,7 +4,7 @@
 
 Takes a chain of snapshots of a service of which one session in a hundred is replaced between them,
 at random, and prints what that costs beside whole snapshots of the same.  --check exits with 1 if
-the chain takes more than 5 % of these, or if the last one says something else than when it is whole.
+the chain takes more than 5 % of these, or if the last one says something else when it is whole.
 """
 import argparse
 import os
@@ -73,7 +73,7 @@ def main():
     print(f"{options.snapshots} snapshots: {sum(chained):,} bytes, {whole:,} if each is whole: "
           f"{percent:.2f} %")
     print(f"the first {chained[0]:,} bytes, the others {statistics.median(chained[1:]):,}")
-    print(f"dump whole {took[0]:.2f} s, against a base {statistics.median(took[1:]):.2f} s, the last "
+    print(f"dump whole {took[0]:.2f} s, against a base {statistics.median(took[1:]):.2f} s, at last "
           f"{took[-1]:.2f} s; opening the last {opened:.2f} s")
     if not same:
         print("the last one says something else than when it is whole")
