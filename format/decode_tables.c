@@ -21,16 +21,21 @@ struct decoder {
 	size_t capacity;
 };
 
+/* A row of a chain's base says something that the file does not allow. */
+static struct hs_error *dangling(const char *name)
+{
+	return hs_error_create(
+		HS_ERROR_DAMAGED,
+		"damaged: a row that is the base's names in \"%s\" what is not there", name);
+}
+
 static struct hs_error *out_of_range(const struct decoder *decoder, const char *name)
 {
 	const struct hs_stored_column *column =
 		decoder->present ? hs_section_column(&decoder->view, name) : NULL;
 
 	if (!decoder->present)
-		return hs_error_create(HS_ERROR_DAMAGED,
-				       "damaged: a table that is left out cannot be that of the "
-				       "base, for \"%s\" names what is not there",
-				       name);
+		return dangling(name);
 	if (!column)
 		return hs_section_damaged(&decoder->view, "lacks the column \"%s\"", name);
 	return hs_column_damaged(&decoder->view, column, "has values out of range");
@@ -278,7 +283,7 @@ static struct hs_error *insert_copies(struct decoder *decoder, const char *name)
 		if (kind)
 			reference = hs_row_reference(decoder->group, name, kind->values[row]);
 		if (!refer_from_base(chain, reference, &value))
-			return out_of_range(decoder, name);
+			return dangling(name);
 		decoder->values[i] = value;
 	}
 	return NULL;

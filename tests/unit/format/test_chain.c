@@ -3,6 +3,8 @@
 #include "format/equal.h"
 #include "format/model.h"
 
+#include "format/chainfile.h"
+#include "format/emit.h"
 #include "format/layout.h"
 
 static void must(struct hs_error *err)
@@ -370,6 +372,200 @@ static void damage_is_seen(void **state)
 	folder_deinit(&folder);
 }
 
+/* What a file by hand that stands on another may get wrong; zero is right. */
+enum wrong {
+	RIGHT,
+	TWICE,
+	FROM_RANGE,
+	FEW_ROWS,
+	MANY_ROWS,
+	SPANS,
+	NO_TYPES,
+	NO_STRINGS,
+	OBJECT_RANGE,
+	OBJECT_ORDER,
+	OBJECT_GONE,
+	GONE_VALUE,
+	ROWS,
+	LISTED_FEW,
+	LISTED_MISSING,
+	LISTED_MANY,
+	EDGES_MISSING,
+	OTHER_PROCESS,
+	NO_SECTION,
+	HEADER_OBJECTS,
+	HEADER_EDGES,
+	WRONG_COUNT,
+};
+
+static void craft_header(struct hs_emitter *emitter, const struct hs_snapshot *base,
+			 enum wrong wrong)
+{
+	struct hs_packer packer;
+
+	hs_packer_init(&packer);
+	hs_pack_map(&packer, 7);
+	hs_pack_text(&packer, "major");
+	hs_pack_uint(&packer, 0);
+	hs_pack_text(&packer, "required");
+	hs_pack_array(&packer, 1);
+	hs_pack_text(&packer, "base");
+	hs_pack_text(&packer, "base");
+	hs_pack_map(&packer, 2);
+	hs_pack_text(&packer, "name");
+	hs_pack_text(&packer, "0.snap");
+	hs_pack_text(&packer, "hash");
+	hs_pack_uint(&packer, base->hash);
+	hs_pack_text(&packer, "objects");
+	hs_pack_uint(&packer, base->objects.count + (wrong == HEADER_OBJECTS));
+	hs_pack_text(&packer, "edges");
+	hs_pack_uint(&packer, base->objects.edge_count + (wrong == HEADER_EDGES));
+	hs_pack_text(&packer, "object_columns");
+	hs_pack_array(&packer, 0);
+	hs_pack_text(&packer, "process");
+	hs_pack_map(&packer, 3);
+	hs_pack_text(&packer, "pid");
+	hs_pack_uint(&packer, base->info.pid);
+	hs_pack_text(&packer, "start_ticks");
+	hs_pack_uint(&packer, base->info.start_ticks + (wrong == OTHER_PROCESS));
+	hs_pack_text(&packer, "boot_id");
+	hs_pack_bin(&packer, base->info.boot_id);
+	must(hs_emit_map(emitter, HS_SECTION_HEADER, &packer.buffer));
+	hs_packer_deinit(&packer);
+}
+
+static void craft_column(struct hs_emitter *emitter, const char *name, enum hs_codec codec,
+			 uint64_t first, uint64_t second)
+{
+	const uint64_t values[] = {first, second};
+
+	must(hs_emit_values(emitter, name, codec, values, 2, true));
+}
+
+/* A table of types in two spans, or none; its rows are those of the base. */
+static void craft_types(struct hs_emitter *emitter, const struct hs_snapshot *base,
+			enum wrong wrong)
+{
+	uint64_t count = base->type_count;
+
+	hs_emit_field(emitter, "rows",
+		      wrong == NO_TYPES	   ? 0
+		      : wrong == MANY_ROWS ? UINT64_C(1) << 31
+					   : count - (wrong == FEW_ROWS));
+	hs_emit_field(emitter, "spans", wrong == NO_TYPES ? 0 : wrong == SPANS ? 1 << 20 : 2);
+	if (wrong != NO_TYPES) {
+		craft_column(emitter, "literal", HS_CODEC_VARINT, 0, 0);
+		craft_column(emitter, "from", HS_CODEC_DELTA, 0,
+			     wrong == TWICE	   ? 0
+			     : wrong == FROM_RANGE ? UINT64_MAX
+						   : 2);
+		craft_column(emitter, "copied", HS_CODEC_VARINT, 2, count - 2);
+	}
+	must(hs_emit_section(emitter, HS_SECTION_TYPES));
+}
+
+static void craft_changes(struct hs_emitter *emitter, const struct hs_snapshot *base,
+			  enum wrong wrong)
+{
+	uint64_t count = base->objects.count;
+	uint64_t first = wrong == OBJECT_ORDER ? 3 : 1;
+	bool any = wrong >= OBJECT_RANGE && wrong <= LISTED_FEW && wrong != ROWS;
+
+	hs_emit_field(emitter, "rows", wrong == ROWS ? 2 : any ? 2 : 0);
+	hs_emit_field(emitter, "listed",
+		      wrong == LISTED_MANY ? HS_NONE - 1 : wrong == LISTED_MISSING);
+	hs_emit_field(emitter, "listed_edges", wrong == EDGES_MISSING);
+	if (any) {
+		craft_column(emitter, "object", HS_CODEC_DELTA, first,
+			     wrong == OBJECT_RANGE ? count : 2);
+		craft_column(emitter, "gone", HS_CODEC_VARINT, wrong == OBJECT_GONE,
+			     wrong == GONE_VALUE ? 2 : wrong == OBJECT_GONE);
+	}
+	must(hs_emit_section(emitter, HS_SECTION_BASE));
+}
+
+/* A file that says what @base says, and nothing of itself. */
+static uint8_t *craft(const struct hs_snapshot *base, enum wrong wrong, size_t *size)
+{
+	struct hs_file_writer *file = NULL;
+	struct hs_emitter emitter;
+	char path[64];
+	uint8_t *bytes;
+
+	sample_path(path);
+	must(hs_file_writer_create(path, false, &file));
+	must(hs_emitter_init(&emitter, file, 3));
+	craft_header(&emitter, base, wrong);
+	craft_types(&emitter, base, wrong);
+	if (wrong == NO_STRINGS) {
+		hs_emit_field(&emitter, "rows", 0);
+		hs_emit_field(&emitter, "spans", 0);
+		must(hs_emit_section(&emitter, HS_SECTION_STRINGS));
+	}
+	if (wrong != NO_SECTION)
+		craft_changes(&emitter, base, wrong);
+	must(hs_emit_end(&emitter));
+	must(hs_file_writer_commit(file));
+	hs_file_writer_destroy(file);
+	hs_emitter_deinit(&emitter);
+	bytes = sample_read(path, size);
+	sample_remove(path);
+	return bytes;
+}
+
+static void hostile_files(void **state)
+{
+	static const char *const texts[WRONG_COUNT] = {
+		[TWICE] = "copies a row of the base twice",
+		[FROM_RANGE] = "has values out of range",
+		[FEW_ROWS] = "has values out of range",
+		[MANY_ROWS] = "has an impossible number of rows",
+		[SPANS] = "has an impossible number of spans",
+		[NO_TYPES] = "leaves an object without its type",
+		[NO_STRINGS] = "what is not there",
+		[OBJECT_RANGE] = "has values out of range",
+		[OBJECT_ORDER] = "has values out of range",
+		[OBJECT_GONE] = "does not give as many objects",
+		[GONE_VALUE] = "has values out of range",
+		[ROWS] = "has an impossible number of objects",
+		[LISTED_FEW] = "has an impossible number of objects",
+		[LISTED_MISSING] = "number of objects is not that of the blocks",
+		[LISTED_MANY] = "has an impossible number of objects",
+		[EDGES_MISSING] = "number of references is not that of the blocks",
+		[OTHER_PROCESS] = "its base is of another process",
+		[NO_SECTION] = "is missing",
+		[HEADER_OBJECTS] = "does not give as many objects",
+		[HEADER_EDGES] = "does not give as many references",
+	};
+	struct folder folder;
+	struct hs_snapshot *base;
+
+	(void)state;
+	folder_init(&folder);
+	make_chain(&folder, 1, 60);
+	base = open_file(file_at(&folder, 0), true);
+	for (enum wrong wrong = RIGHT; wrong < WRONG_COUNT; wrong++) {
+		struct hs_snapshot *snap = NULL;
+		size_t size;
+		uint8_t *bytes = craft(base, wrong, &size);
+		struct hs_error *err =
+			hs_snapshot_load_onto(bytes, size, "x", base, NULL, true, &snap);
+
+		if (wrong == RIGHT) {
+			must(err);
+			assert_int_equal(snap->objects.count, base->objects.count);
+			assert_memory_equal(snap->objects.edges, base->objects.edges,
+					    base->objects.edge_count * sizeof(hs_id));
+			hs_snapshot_destroy(snap);
+		} else {
+			expect(err, HS_ERROR_DAMAGED, texts[wrong]);
+		}
+		free(bytes);
+	}
+	hs_snapshot_destroy(base);
+	folder_deinit(&folder);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -377,6 +573,7 @@ int main(void)
 		cmocka_unit_test(bases_are_found),	cmocka_unit_test(bases_are_kept),
 		cmocka_unit_test(bases_that_cannot_be), cmocka_unit_test(depth_is_bounded),
 		cmocka_unit_test(bytes_need_a_name),	cmocka_unit_test(damage_is_seen),
+		cmocka_unit_test(hostile_files),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
