@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <heapsnap/snapshot.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,6 +46,8 @@ static const struct command commands[] = {
 	{"doctor", "[PID] [--json]", "would a dump work here, and if not, why", OPTIONS_REPORT, 1,
 	 true, cmd_doctor},
 };
+
+enum { LARGE_BYTES = 512 << 10 };
 
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(*commands) };
 
@@ -172,12 +175,23 @@ static void hold_standard_descriptors(void)
 		close(fd);
 }
 
+/*
+ * Have large arrays returned to the system when they are freed: left to itself malloc() keeps those
+ * of some megabytes for later use, and the target's machine is to have the memory.
+ */
+static void return_memory(void)
+{
+	mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
+	mallopt(M_TRIM_THRESHOLD, 4 * LARGE_BYTES);
+}
+
 int main(int argc, char **argv)
 {
 	const struct options none = {0};
 	struct terminal terminal;
 	int code;
 
+	return_memory();
 	hold_standard_descriptors();
 	signal(SIGPIPE, SIG_DFL); /* whoever started us may have ignored it */
 	code = dispatch(argc, argv);

@@ -9,6 +9,7 @@
 
 enum {
 	HUGE_PAGE = 2 << 20,
+	SMALL_PAGE = 4 << 10,
 	WORTH_IT = 1 << 20, /* bytes from which a huge page pays */
 };
 
@@ -21,10 +22,11 @@ void *hs_huge_alloc(size_t count, size_t size)
 		return NULL;
 	if (bytes < WORTH_IT)
 		return malloc(bytes);
-	bytes = (bytes + HUGE_PAGE - 1) & ~((size_t)HUGE_PAGE - 1);
+	bytes = (bytes + SMALL_PAGE - 1) & ~((size_t)SMALL_PAGE - 1);
 	ret = aligned_alloc(HUGE_PAGE, bytes);
+	/* Only a wish; what fills no huge page takes small ones, or all of it would be there. */
 	if (ret)
-		madvise(ret, bytes, MADV_HUGEPAGE); /* only a wish */
+		madvise(ret, bytes & ~((size_t)HUGE_PAGE - 1), MADV_HUGEPAGE);
 	return ret;
 }
 

@@ -10,8 +10,6 @@
 #include <xxhash.h>
 
 enum {
-	FIRST_OBJECTS = 1024,
-	FIRST_EDGES = 4096,
 	FIRST_SHAPE_SLOTS = 256,
 };
 
@@ -25,6 +23,8 @@ struct hs_build *hs_build_create(void)
 	build->shape_slots = calloc(FIRST_SHAPE_SLOTS, sizeof(*build->shape_slots));
 	build->shape_slot_count = FIRST_SHAPE_SLOTS;
 	build->reached = HS_NONE;
+	build->piles.address.deltas = true;
+	build->piles.edges.deltas = true;
 	build->shape_seed = hs_hash_seed();
 	if (!build->snap || !build->shape_slots ||
 	    !hs_strtab_init(&build->strings, build->snap->arena)) {
@@ -32,6 +32,24 @@ struct hs_build *hs_build_create(void)
 		return NULL;
 	}
 	return build;
+}
+
+static void destroy_piles(struct hs_build_piles *piles)
+{
+	hs_pile_deinit(&piles->address);
+	hs_pile_deinit(&piles->type);
+	hs_pile_deinit(&piles->size);
+	hs_pile_deinit(&piles->allocated);
+	hs_pile_deinit(&piles->refcount);
+	hs_pile_deinit(&piles->flags);
+	hs_pile_deinit(&piles->generation);
+	hs_pile_deinit(&piles->owner);
+	hs_pile_deinit(&piles->fingerprint);
+	hs_pile_deinit(&piles->site);
+	hs_pile_deinit(&piles->shape);
+	hs_pile_deinit(&piles->visible);
+	hs_pile_deinit(&piles->degree);
+	hs_pile_deinit(&piles->edges);
 }
 
 void hs_build_destroy(struct hs_build *build)
@@ -48,6 +66,8 @@ void hs_build_destroy(struct hs_build *build)
 	hs_vector_deinit(&build->sites);
 	hs_vector_deinit(&build->gaps);
 	hs_strtab_deinit(&build->strings);
+	hs_vector_deinit(&build->more);
+	destroy_piles(&build->piles);
 	free(build->shape_slots);
 	free(build->site_slots);
 	hs_snapshot_destroy(build->snap);
@@ -202,64 +222,18 @@ uint32_t hs_build_shape(struct hs_build *build, const struct hs_run *runs, uint3
 	return (uint32_t)build->shapes.size - 1;
 }
 
-void hs_build_expect(struct hs_build *build, uint64_t objects, uint64_t edges)
+/* The object added last has all its references. */
+static bool end_object(struct hs_build *build)
 {
-	build->expected_objects = objects < HS_NONE ? (size_t)objects : HS_NONE;
-	build->expected_edges = edges < SIZE_MAX / sizeof(hs_id) ? (size_t)edges : 0;
-}
+	size_t degree = build->edge_count - build->first_edge;
 
-static bool make_room(struct hs_build *build, size_t room)
-{
-	struct hs_columns *c = &build->snap->columns;
-	size_t used = build->object_count;
-
-	if (!hs_huge_grow(&c->address, used, room, sizeof(*c->address)) ||
-	    !hs_huge_grow(&c->type, used, room, sizeof(*c->type)) ||
-	    !hs_huge_grow(&c->size, used, room, sizeof(*c->size)) ||
-	    !hs_huge_grow(&c->allocated, used, room, sizeof(*c->allocated)) ||
-	    !hs_huge_grow(&c->refcount, used, room, sizeof(*c->refcount)) ||
-	    !hs_huge_grow(&c->flags, used, room, sizeof(*c->flags)) ||
-	    !hs_huge_grow(&c->generation, used, room, sizeof(*c->generation)) ||
-	    !hs_huge_grow(&c->owner, used, room, sizeof(*c->owner)) ||
-	    !hs_huge_grow(&c->fingerprint, used, room, sizeof(*c->fingerprint)) ||
-	    !hs_huge_grow(&c->site, used, room, sizeof(*c->site)) ||
-	    !hs_huge_grow(&c->shape, used, room, sizeof(*c->shape)) ||
-	    !hs_huge_grow(&c->visible, used, room, sizeof(*c->visible)) ||
-	    !hs_huge_grow(&c->first_edge, used, room + 1, sizeof(*c->first_edge)))
-		return false;
-	build->object_capacity = room;
-	return true;
-}
-
-static bool grow_objects(struct hs_build *build)
-{
-	/* Where address space is scarce as well, do without. */
-	if (!build->object_capacity && build->expected_objects > FIRST_OBJECTS &&
-	    make_room(build, build->expected_objects))
-		return true;
-	return make_room(build,
-			 build->object_capacity ? build->object_capacity * 2 : FIRST_OBJECTS);
-}
-
-static bool make_edge_room(struct hs_build *build, size_t room)
-{
-	if (!hs_huge_grow(&build->snap->columns.edges, build->edge_count, room, sizeof(hs_id)))
-		return false;
-	build->edge_capacity = room;
-	return true;
-}
-
-static bool grow_edges(struct hs_build *build)
-{
-	if (!build->edge_capacity && build->expected_edges > FIRST_EDGES &&
-	    make_edge_room(build, build->expected_edges))
-		return true;
-	return make_edge_room(build, build->edge_capacity ? build->edge_capacity * 2 : FIRST_EDGES);
+	build->first_edge = build->edge_count;
+	return !build->object_count || hs_pile_push(&build->piles.degree, degree);
 }
 
 void hs_build_object(struct hs_build *build, const struct hs_build_object *object)
 {
-	struct hs_columns *c = &build->snap->columns;
+	struct hs_build_piles *p = &build->piles;
 	uint32_t i = build->object_count;
 
 	if (build->failed || build->misuse == HS_BUILD_TOO_MANY)
@@ -268,25 +242,23 @@ void hs_build_object(struct hs_build *build, const struct hs_build_object *objec
 		hs_build_blame(build, HS_BUILD_TOO_MANY);
 		return;
 	}
-	if (i == build->object_capacity && !grow_objects(build)) {
+	if (object->site > build->sites.size)
+		hs_build_blame(build, HS_BUILD_NO_SITE);
+	/* What is HS_NONE most of the time becomes 0. */
+	if (!end_object(build) ||
+	    (!build->addresses_later && !hs_pile_push(&p->address, object->address)) ||
+	    !hs_pile_push(&p->type, object->type) || !hs_pile_push(&p->size, object->size) ||
+	    !hs_pile_push(&p->allocated, object->allocated - object->size) ||
+	    !hs_pile_push(&p->refcount, object->refcount) ||
+	    !hs_pile_push(&p->flags, object->flags) ||
+	    !hs_pile_push(&p->generation, object->generation) ||
+	    !hs_pile_push(&p->owner, (uint32_t)(object->owner + 1)) ||
+	    !hs_pile_push(&p->fingerprint, object->fingerprint) ||
+	    !hs_pile_push(&p->site, object->site) || !hs_pile_push(&p->shape, object->shape) ||
+	    !hs_pile_push(&p->visible, object->visible)) {
 		build->failed = true;
 		return;
 	}
-	if (object->site > build->sites.size)
-		hs_build_blame(build, HS_BUILD_NO_SITE);
-	c->address[i] = object->address;
-	c->type[i] = object->type;
-	c->size[i] = object->size;
-	c->allocated[i] = object->allocated;
-	c->refcount[i] = object->refcount;
-	c->flags[i] = object->flags;
-	c->generation[i] = object->generation;
-	c->owner[i] = object->owner;
-	c->fingerprint[i] = object->fingerprint;
-	c->site[i] = object->site - 1; /* 0 becomes HS_NONE */
-	c->shape[i] = object->shape;
-	c->visible[i] = object->visible;
-	c->first_edge[i] = build->edge_count;
 	build->object_count++;
 }
 
@@ -308,37 +280,115 @@ void hs_build_preview(struct hs_build *build, const struct hs_preview *preview)
 
 void hs_build_edge(struct hs_build *build, uint32_t target)
 {
-	struct hs_columns *c = &build->snap->columns;
-
 	if (build->failed)
 		return;
 	if (!build->object_count) {
 		hs_build_blame(build, HS_BUILD_NO_OBJECT);
 		return;
 	}
-	if (build->edge_count == build->edge_capacity && !grow_edges(build)) {
+	if (!hs_pile_push(&build->piles.edges, target)) {
 		build->failed = true;
 		return;
 	}
-	c->edges[build->edge_count++] = target;
+	build->edge_count++;
 }
+
+/* Lay @pile out as a column of elements of @size bytes; NULL if memory ran out. */
+static void *lay_out(struct hs_pile *pile, size_t size)
+{
+	/* No column is NULL, and an element more does no harm. */
+	void *column = hs_huge_alloc((size_t)pile->count + 1, size);
+
+	if (column)
+		hs_pile_take(pile, column, size);
+	return column;
+}
+
+#define LAY_OUT(build, name)                                                                       \
+	((build)->snap->columns.name =                                                             \
+		 lay_out(&(build)->piles.name, sizeof(*(build)->snap->columns.name)))
 
 bool hs_build_close_columns(struct hs_build *build)
 {
 	struct hs_columns *c = &build->snap->columns;
+	uint64_t edge = 0;
 
-	if (!build->object_capacity && !grow_objects(build))
+	if (!end_object(build) || (!build->addresses_later && !LAY_OUT(build, address)) ||
+	    !LAY_OUT(build, edges) || !LAY_OUT(build, type) || !LAY_OUT(build, shape) ||
+	    !LAY_OUT(build, visible) || !LAY_OUT(build, refcount) || !LAY_OUT(build, flags) ||
+	    !LAY_OUT(build, owner))
 		return false;
-	if (!build->edge_capacity && !grow_edges(build))
+	c->first_edge = lay_out(&build->piles.degree, sizeof(*c->first_edge));
+	if (!c->first_edge)
 		return false;
-	c->first_edge[build->object_count] = build->edge_count;
+	for (uint32_t i = 0; i < build->object_count; i++) {
+		uint64_t degree = c->first_edge[i];
+
+		c->first_edge[i] = edge;
+		edge += degree;
+		c->owner[i]--;
+	}
+	c->first_edge[build->object_count] = edge;
 	return true;
+}
+
+bool hs_build_lay_out_size(struct hs_build *build)
+{
+	return LAY_OUT(build, size);
+}
+
+bool hs_build_lay_out_allocated(struct hs_build *build)
+{
+	struct hs_columns *c = &build->snap->columns;
+
+	/* What was kept is how much more it is than the size. */
+	if (!LAY_OUT(build, allocated))
+		return false;
+	for (uint32_t i = 0; i < build->object_count; i++)
+		c->allocated[i] += c->size[i];
+	for (size_t i = 0; i < build->more.size; i++)
+		c->allocated[build->more.data[i].object] += build->more.data[i].bytes;
+	return true;
+}
+
+bool hs_build_lay_out_generation(struct hs_build *build)
+{
+	return LAY_OUT(build, generation);
+}
+
+bool hs_build_lay_out_fingerprint(struct hs_build *build)
+{
+	return LAY_OUT(build, fingerprint);
+}
+
+bool hs_build_lay_out_site(struct hs_build *build)
+{
+	if (!build->sites.size)
+		return true;
+	if (!LAY_OUT(build, site))
+		return false;
+	for (uint32_t i = 0; i < build->object_count; i++)
+		build->snap->columns.site[i]--; /* 0 becomes HS_NONE */
+	return true;
+}
+
+void hs_build_omit_addresses(struct hs_build *build)
+{
+	build->addresses_later = true;
+}
+
+void hs_build_addresses(struct hs_build *build, hs_addr *addresses)
+{
+	free(build->snap->columns.address);
+	build->snap->columns.address = addresses;
 }
 
 void hs_build_allocated(struct hs_build *build, uint32_t object, uint64_t bytes)
 {
-	if (!build->failed && object < build->object_count)
-		build->snap->columns.allocated[object] += bytes;
+	const struct hs_build_more more = {object, bytes};
+
+	if (!build->failed && object < build->object_count && !hs_vector_push(&build->more, more))
+		build->failed = true;
 }
 
 void hs_build_reached(struct hs_build *build)

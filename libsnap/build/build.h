@@ -39,13 +39,6 @@ struct hs_build_object {
 struct hs_build *hs_build_create(void);
 void hs_build_destroy(struct hs_build *build);
 
-/*
- * About so many objects and references will come: address space for them is taken at once, memory
- * as they come.  To be called before the first object; without it, or with more than that, columns
- * grow, which takes twice the memory for a moment.
- */
-void hs_build_expect(struct hs_build *build, uint64_t objects, uint64_t edges);
-
 /* The number of the string @str; equal strings have equal numbers. 0 is the empty string. */
 uint32_t hs_build_string(struct hs_build *build, struct hs_str str);
 struct hs_str hs_build_string_at(const struct hs_build *build, uint32_t string);
@@ -63,6 +56,14 @@ uint32_t hs_build_shape(struct hs_build *build, const struct hs_run *runs, uint3
 
 /* Add an object; the references added from now on are its. */
 void hs_build_object(struct hs_build *build, const struct hs_build_object *object);
+
+/*
+ * For a producer that knows the objects' addresses anyway: those in hs_build_object() are not kept
+ * from now on, which is before the first; before hs_build_finish() it hands over all of them, as an
+ * array from hs_huge_alloc() with one for each object.
+ */
+void hs_build_omit_addresses(struct hs_build *build);
+void hs_build_addresses(struct hs_build *build, hs_addr *addresses);
 
 /* Record the value of the object added last, once; its bytes are copied. */
 void hs_build_preview(struct hs_build *build, const struct hs_preview *preview);

@@ -7,6 +7,7 @@
 #include "format/base/vector.h"
 #include "format/tables.h"
 #include "libsnap/build/build.h"
+#include "libsnap/build/pile.h"
 
 /* What a producer did wrong first. */
 enum hs_build_misuse {
@@ -20,20 +21,29 @@ enum hs_build_misuse {
 	HS_BUILD_SPENT,	    /* finished twice */
 };
 
+/* Bytes allocated for an object that was added before. */
+struct hs_build_more {
+	uint32_t object;
+	uint64_t bytes;
+};
+
 struct hs_build {
-	struct hs_snapshot *snap; /* its arena and columns are being filled */
+	struct hs_snapshot *snap; /* its arena is being filled */
 	bool failed;		  /* memory ran out */
 	enum hs_build_misuse misuse;
 	struct hs_strtab strings;
 
-	/* Columns of snap->columns that have an element per object grow together. */
+	/* The columns, until hs_build_close_columns() lays them out in snap->columns. */
+	struct hs_build_piles {
+		struct hs_pile address, type, size, allocated, refcount, flags, generation, owner,
+			fingerprint, site, shape, visible, degree, edges;
+	} piles;
+	HS_VECTOR(struct hs_build_more) more; /* what was told of objects later */
+	bool addresses_later;		      /* hs_build_addresses() gives them */
 	uint32_t object_count;
-	size_t object_capacity;
 	uint32_t reached; /* the first so many objects; HS_NONE: not told */
 	size_t edge_count;
-	size_t edge_capacity;
-	size_t expected_objects;
-	size_t expected_edges;
+	size_t first_edge; /* of the object added last */
 
 	HS_VECTOR(struct hs_type) types;
 	HS_VECTOR(struct hs_shape) shapes;
@@ -62,7 +72,20 @@ static inline void hs_build_blame(struct hs_build *build, enum hs_build_misuse w
 /* Give the flag HS_OBJECT_LOST to those it is due to. False: no memory. */
 bool hs_build_mark_lost(struct hs_build *build);
 
-/* End the columns: no column is NULL, first_edge has its last element. False: no memory. */
+/*
+ * End the columns and lay out those that decide the order of the objects; first_edge has its last
+ * element.  False: no memory.
+ */
 bool hs_build_close_columns(struct hs_build *build);
+
+/*
+ * Lay out the others, each when it is its turn to be put in order; what is allocated after the size
+ * and before that is in order.  False: no memory.
+ */
+bool hs_build_lay_out_size(struct hs_build *build);
+bool hs_build_lay_out_allocated(struct hs_build *build);
+bool hs_build_lay_out_generation(struct hs_build *build);
+bool hs_build_lay_out_fingerprint(struct hs_build *build);
+bool hs_build_lay_out_site(struct hs_build *build); /* NULL if there are no sites */
 
 #endif

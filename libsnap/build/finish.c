@@ -176,11 +176,15 @@ static struct hs_error *check_objects(const struct hs_build *build)
 	return NULL;
 }
 
+/* Bring a column into the order of @order; NULL: it is in order, or there is none. */
 #define PERMUTE(name, type)                                                                        \
 	static bool permute_##name(type **column, const hs_id *order, size_t count)                \
 	{                                                                                          \
-		type *ret = hs_huge_alloc(count, sizeof(*ret));                                    \
+		type *ret;                                                                         \
                                                                                                    \
+		if (!*column || !order)                                                            \
+			return true;                                                               \
+		ret = hs_huge_alloc(count, sizeof(*ret));                                          \
 		if (!ret)                                                                          \
 			return false;                                                              \
 		for (size_t i = 0; i < count; i++)                                                 \
@@ -198,11 +202,22 @@ PERMUTE(u64, uint64_t)
 static bool permute_objects(struct hs_columns *c, const hs_id *order, size_t count)
 {
 	return permute_u64(&c->address, order, count) && permute_u32(&c->type, order, count) &&
-	       permute_u64(&c->size, order, count) && permute_u64(&c->allocated, order, count) &&
 	       permute_u64(&c->refcount, order, count) && permute_u16(&c->flags, order, count) &&
-	       permute_u8(&c->generation, order, count) && permute_u32(&c->owner, order, count) &&
-	       permute_u64(&c->fingerprint, order, count) && permute_u32(&c->site, order, count) &&
-	       permute_u32(&c->shape, order, count) && permute_u32(&c->visible, order, count);
+	       permute_u32(&c->owner, order, count) && permute_u32(&c->shape, order, count) &&
+	       permute_u32(&c->visible, order, count);
+}
+
+/* The columns that nothing depends on: laid out only now, for they take more memory so. */
+static bool settle_rest(struct hs_build *build, const hs_id *order)
+{
+	struct hs_columns *c = &build->snap->columns;
+	size_t count = build->object_count;
+
+	return hs_build_lay_out_size(build) && hs_build_lay_out_allocated(build) &&
+	       permute_u64(&c->size, order, count) && permute_u64(&c->allocated, order, count) &&
+	       hs_build_lay_out_generation(build) && permute_u8(&c->generation, order, count) &&
+	       hs_build_lay_out_fingerprint(build) && permute_u64(&c->fingerprint, order, count) &&
+	       hs_build_lay_out_site(build) && permute_u32(&c->site, order, count);
 }
 
 /* Bring the references into the new order of their sources and renumber their targets. */
@@ -244,8 +259,8 @@ static bool renumber(struct hs_build *build, const hs_id *order)
 		return false;
 	for (uint32_t i = 0; i < count; i++)
 		rank[order[i]] = i;
-	if (!permute_objects(c, order, count) ||
-	    !permute_edges(c, order, rank, count, build->edge_count))
+	if (!permute_edges(c, order, rank, count, build->edge_count) ||
+	    !permute_objects(c, order, count))
 		return false;
 	for (uint32_t i = 0; i < count; i++)
 		if (c->owner[i] != HS_NONE)
@@ -280,9 +295,11 @@ static struct hs_error *order_objects(struct hs_build *build)
 	struct hs_error *err;
 
 	err = hs_order_compute(&graph, &identity, &order);
-	if (err || identity)
+	if (err)
 		return err;
-	return renumber(build, order) ? NULL : &hs_enomem;
+	if (!identity && !renumber(build, order))
+		return &hs_enomem;
+	return settle_rest(build, identity ? NULL : order) ? NULL : &hs_enomem;
 }
 
 /* Copy the vector into the arena as the snapshot's table. */

@@ -2,6 +2,7 @@
 /* discover.c: finding all objects of a heap. */
 #include "libsnap/python/discover.h"
 
+#include "format/base/huge.h"
 #include "libsnap/python/interp.h"
 #include "libsnap/python/visit/visit.h"
 
@@ -288,6 +289,31 @@ static uint32_t rank_of(const struct hs_ranks *ranks, uint32_t granule)
 	uint64_t below = word & ((1ull << (granule % 64)) - 1);
 
 	return ranks->before[granule / 64] + (uint32_t)__builtin_popcountll(below);
+}
+
+bool hs_discover_keep_pages(struct hs_python *python)
+{
+	size_t bytes = ((size_t)python->granules / HS_GRANULES_PER_PAGE + 1) * sizeof(hs_addr);
+
+	python->pages = malloc(bytes);
+	if (!python->pages)
+		return false;
+	memcpy(python->pages, python->image->page, bytes - sizeof(hs_addr));
+	return true;
+}
+
+hs_addr *hs_discover_addresses(const struct hs_python *python)
+{
+	hs_addr *addresses = hs_huge_alloc(python->queue.size, sizeof(*addresses));
+
+	for (size_t i = 0; addresses && i < python->queue.size; i++) {
+		uint32_t granule = python->queue.data[i];
+
+		addresses[i] = python->pages[granule / HS_GRANULES_PER_PAGE] +
+			       ((hs_addr)(granule % HS_GRANULES_PER_PAGE) << HS_GRANULE_SHIFT) +
+			       (hs_bitmap_get(&python->odd, granule) ? 8 : 0);
+	}
+	return addresses;
 }
 
 struct hs_ranks *hs_ranks_create(const struct hs_python *python)

@@ -32,6 +32,13 @@ void hs_discover_unreached(struct hs_python *python, hs_progress_fn *progress, v
 /* Queue types that objects have but nothing refers to, as roots; true if there were any. */
 bool hs_discover_types(struct hs_python *python);
 
+/*
+ * When all is found: what is needed of the image to tell the objects' addresses without it; and
+ * these, in the order they were queued, from hs_huge_alloc().  False or NULL if memory ran out.
+ */
+bool hs_discover_keep_pages(struct hs_python *python);
+hs_addr *hs_discover_addresses(const struct hs_python *python);
+
 /* For hs_build_finish(): granules to the numbers of objects, in the order they were queued. */
 hs_build_resolve_fn hs_discover_resolve;
 

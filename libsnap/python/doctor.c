@@ -89,7 +89,7 @@ static void check_memory(struct hs_diagnosis *diagnosis)
 	uint64_t mib = hs_memory_headroom("", 0) >> 20;
 
 	add(diagnosis, "memory", mib < LITTLE_MEMORY_MIB ? HS_CHECK_NOTE : HS_CHECK_GOOD,
-	    "this machine and cgroup have room for %llu MiB; a snapshot takes up to three times "
+	    "this machine and cgroup have room for %llu MiB; a snapshot takes up to two times "
 	    "what the target's objects take",
 	    (unsigned long long)mib);
 }

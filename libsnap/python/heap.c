@@ -130,23 +130,9 @@ static void discover_types(struct hs_python *python, hs_progress_fn *progress, v
 		hs_discover_run(python, progress, context);
 }
 
-/*
- * Of the objects of programs one in two to five is on the collector's lists.  No object is smaller
- * than a granule, nor do they refer to more than there are words.
- */
-static void expect_objects(struct hs_python *python, const struct hs_heap_facts *facts)
-{
-	uint64_t objects = facts->tracked * 6 + (1 << 16);
-
-	if (objects > python->granules)
-		objects = python->granules;
-	hs_build_expect(python->build, objects, objects * 2);
-}
-
 struct hs_error *hs_heap_read(struct hs_python *python, const struct hs_heap_facts *facts,
 			      hs_progress_fn *progress, void *context)
 {
-	expect_objects(python, facts);
 	hs_phases_enter(facts->phases, HS_PHASE_PYMALLOC);
 	if (!hs_pymalloc_read(python))
 		return &hs_enomem;
@@ -169,7 +155,7 @@ struct hs_error *hs_heap_read(struct hs_python *python, const struct hs_heap_fac
 	hs_phases_enter(facts->phases, HS_PHASE_BUILD);
 	add_regions(python);
 	add_gaps(python, facts);
-	if (!add_info(python, facts) || python->nomem)
+	if (!add_info(python, facts) || python->nomem || !hs_discover_keep_pages(python))
 		return &hs_enomem;
 	python->image = NULL;
 	return NULL;
@@ -178,11 +164,23 @@ struct hs_error *hs_heap_read(struct hs_python *python, const struct hs_heap_fac
 struct hs_error *hs_heap_finish(struct hs_python *python, const struct hs_heap_facts *facts,
 				struct hs_snapshot **ret)
 {
-	struct hs_ranks *ranks = hs_ranks_create(python);
 	struct hs_error *err;
+	struct hs_ranks *ranks;
+	hs_addr *addresses;
 
-	if (!ranks)
+	/* Pages that were there are not any more: a fork can be read for a minute only. */
+	if (hs_build_object_count(python->build) != python->queue.size)
+		return hs_error_create(HS_ERROR_FAILED,
+				       "the objects found could not all be read: that took too "
+				       "long, or memory ran out");
+	ranks = hs_ranks_create(python);
+	addresses = hs_discover_addresses(python);
+	if (!ranks || !addresses) {
+		hs_ranks_destroy(ranks);
+		free(addresses);
 		return &hs_enomem;
+	}
+	hs_build_addresses(python->build, addresses);
 	hs_python_forget(python);
 	err = hs_build_finish(python->build, hs_discover_resolve, ranks, ret);
 	hs_ranks_destroy(ranks);

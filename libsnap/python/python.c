@@ -312,6 +312,8 @@ static bool allocate(struct hs_python *python)
 	python->budget =
 		python->granules * (1 << HS_GRANULE_SHIFT) / 8 * BUDGET_PER_WORD + BUDGET_AT_LEAST;
 	python->build = hs_build_create();
+	if (python->build)
+		hs_build_omit_addresses(python->build);
 	return python->build && hs_types_init(python) && create_bitmap(python, &python->marked) &&
 	       create_bitmap(python, &python->odd) && create_bitmap(python, &python->tracked) &&
 	       create_bitmap(python, &python->tracked_odd) &&
@@ -366,6 +368,8 @@ void hs_python_forget(struct hs_python *python)
 	hs_vector_deinit(&python->runs);
 	hs_vector_deinit(&python->targets);
 	hs_vector_deinit(&python->scratch);
+	free(python->pages);
+	python->pages = NULL;
 	hs_map32_deinit(&python->owners);
 	hs_map32_deinit(&python->strings);
 	hs_traces_destroy(python->traces);

@@ -78,6 +78,7 @@ struct hs_python {
 	uint64_t granules;		/* in each of them */
 	HS_VECTOR(uint32_t) queue;	/* granules in the order of discovery */
 	size_t visited;			/* of the queue */
+	hs_addr *pages;			/* of the image that was, by slot; NULL: it is */
 	HS_VECTOR(uint32_t) scanned;	/* places in the queue of objects that were scanned */
 	HS_VECTOR(hs_addr) weakly;	/* found by weak references alone, not queued yet */
 	bool strong_done; /* what roots reach over references that are not weak is queued */

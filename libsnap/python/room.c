@@ -12,7 +12,7 @@
 enum {
 	PARSING_SHARE = 4,	  /* of a copy that nothing is known of */
 	SPARE_PAGES = 1024,	  /* for what the target allocates until it is stopped */
-	NEED_PERCENT = 300,	  /* of what is copied: the copy, and what is made of it */
+	NEED_PERCENT = 200,	  /* of what is copied: the copy, and what is made of it */
 	NEED_BYTES = 32 << 20,	  /* the least, for the program itself */
 	SAMPLES = 2048,		  /* pools that are looked at, about */
 	BATCH = 512,		  /* of them, at a time */

@@ -2,6 +2,7 @@
 """test_large.py: a process like a service, with many objects of many kinds."""
 import itertools
 import json
+import os
 import subprocess
 
 import pytest
@@ -57,3 +58,18 @@ def one_of_each():
 @pytest.mark.parametrize("command", one_of_each())
 def test_a_large_service(heapsnap, start, command, tmp_path):
     check_a_service(heapsnap, start, command, tmp_path, 1000000)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("mode", ["fork", "stop"])
+@pytest.mark.parametrize("objects, share", [(1100000, 1.38), (10000000, 1.3)])
+def test_memory_that_it_takes(heapsnap, start, any_python, tmp_path, objects, share, mode):
+    """At its peak hardly more than the target's heap: a copy of that, and what is made of it."""
+    target = start(any_python, SERVICE, str(objects))
+    heap = int(target.status()["RssAnon"].split()[0]) * 1024
+    process = subprocess.Popen([heapsnap.path, "dump", str(target.pid), "-q", "--mode", mode,
+                                "-o", tmp_path / "a.snap"])
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0
+    assert usage.ru_maxrss * 1024 < share * heap
