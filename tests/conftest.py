@@ -152,6 +152,25 @@ def heapsnap():
     pytest.exit(f"there is no command at {' or '.join(map(str, paths))}; HEAPSNAP can name it", 2)
 
 
+LAUNCH = """
+import os, sys
+pid = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ)
+_, status, usage = os.wait4(pid, 0)
+print(usage.ru_maxrss * 1024)
+sys.exit(status != 0)
+"""
+
+
+def peak_of(command, *words):
+    """
+    Run it and see that it succeeds; the most memory that it had at a time, in bytes.  A process
+    counts as its own what its parent has when it is forked: so a small one has to be between.
+    """
+    result = subprocess.run(["/usr/bin/python3", "-S", "-c", LAUNCH, command, *map(str, words)],
+                            stdout=subprocess.PIPE, timeout=TIMEOUT, check=True)
+    return int(result.stdout)
+
+
 def allow_tracing():
     """Where Yama is strict, let any process of ours trace this one; kept over exec."""
     ctypes.CDLL(None).prctl(PR_SET_PTRACER, ctypes.c_ulong(-1), 0, 0, 0)

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: MIT
 """test_buffers.py: processes most of whose memory is buffers that nobody needs to look into."""
 import json
-import os
 import subprocess
 
 import pytest
 
-from conftest import INTERPRETERS, SUPPORTED
+from conftest import INTERPRETERS, SUPPORTED, peak_of
 
 MB = 1000 * 1000
 MIB = 1 << 20
@@ -28,15 +27,6 @@ def available():
     return int(fields["MemAvailable"].split()[0]) * 1024
 
 
-def dump(heapsnap, pid, *words):
-    """Run it; the most memory that it had at a time, in bytes."""
-    process = subprocess.Popen([heapsnap.path, "dump", str(pid), "-q", *map(str, words)])
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.returncode == 0
-    return usage.ru_maxrss * 1024
-
-
 def check(heapsnap, start, tmp_path, objects, buffers, copied, peak):
     """Only what is needed is copied, and the snapshot is right all the same."""
     python = with_numpy()
@@ -44,7 +34,8 @@ def check(heapsnap, start, tmp_path, objects, buffers, copied, peak):
         pytest.skip("no supported CPython on this machine; HEAPSNAP_PYTHONS can name one")
     target = start(python, "buffers.py", str(objects), str(buffers))
     facts = json.loads(target.said)
-    took = dump(heapsnap, target.pid, "--mode", "fork", "-o", tmp_path / "a.snap")
+    took = peak_of(heapsnap.path, "dump", target.pid, "-q", "--mode", "fork", "-o",
+                   tmp_path / "a.snap")
     info = heapsnap.json("info", tmp_path / "a.snap")
     assert info["capture"]["mode"] == "fork"
     assert info["coverage"]["complete"], info["gaps"]
