@@ -9,7 +9,6 @@
 
 enum {
 	HUGE_PAGE = 2 << 20,
-	SMALL_PAGE = 4 << 10,
 	WORTH_IT = 1 << 20, /* bytes from which a huge page pays */
 };
 
@@ -22,8 +21,7 @@ void *hs_huge_alloc(size_t count, size_t size)
 		return NULL;
 	if (bytes < WORTH_IT)
 		return malloc(bytes);
-	bytes = (bytes + SMALL_PAGE - 1) & ~((size_t)SMALL_PAGE - 1);
-	ret = aligned_alloc(HUGE_PAGE, bytes);
+	ret = aligned_alloc(HUGE_PAGE, (bytes + HUGE_PAGE - 1) & ~((size_t)HUGE_PAGE - 1));
 	/* Only a wish; what fills no huge page takes small ones, or all of it would be there. */
 	if (ret)
 		madvise(ret, bytes & ~((size_t)HUGE_PAGE - 1), MADV_HUGEPAGE);
