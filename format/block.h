@@ -18,22 +18,45 @@ struct hs_block {
 };
 
 /*
- * The order in which the columns of a block list its objects: those of one type are neighbours,
- * types by their first occurrence.  @places are the objects' types, by number in that sense,
- * @types of them; @starts has room for types + 1 and receives where each begins; @order[i] is set
- * to the object in place i, counted from the block's first.
+ * An order in which the columns of a block list its objects, as groups of neighbours.  All arrays
+ * have room for one element more than there are objects.
  */
-void hs_block_group(const uint32_t *places, uint32_t objects, size_t types, uint32_t *starts,
-		    uint32_t *order);
+struct hs_grouping {
+	uint32_t *order;  /* the objects, counted from the block's first */
+	uint32_t *starts; /* where each group begins in it; the number of objects behind the last */
+	size_t groups;
+};
+
+/* Four for each object, and one for each key or group. */
+#define HS_GROUPING_SCRATCH(objects, bound)                                                        \
+	(4 * (size_t)(objects) + ((size_t)(objects) > (bound) ? (size_t)(objects) : (bound)))
+
+/* Let all objects be one group, in their own order. */
+void hs_grouping_init(struct hs_grouping *grouping, uint32_t objects);
 
 /*
- * The order in which a block's references are listed: of each type the first references of all its
+ * Part each group into those of equal key, by ascending keys; objects stay in their order
+ * otherwise.
+ * @keys[i], below @bound, is that of the object in place i.  @scratch has room for
+ * HS_GROUPING_SCRATCH(@objects, @bound) numbers.
+ */
+void hs_grouping_refine(struct hs_grouping *grouping, const uint32_t *keys, size_t bound,
+			uint32_t objects, uint32_t *scratch);
+
+/*
+ * The order in which a block's references are listed: of each group the first references of all its
  * objects, then the second ones, up to HS_EDGE_SLOTS; then the others object by object.
  * @first[i] is where the references of object i begin, counted from the block's first reference,
  * @objects + 1 of them; @live has room for @objects.  @positions receives first[objects] numbers.
  */
-void hs_block_order_edges(const uint32_t *starts, size_t types, const uint32_t *order,
-			  const uint32_t *first, uint32_t *live, uint32_t *positions);
+void hs_block_order_edges(const struct hs_grouping *grouping, const uint32_t *first, uint32_t *live,
+			  uint32_t *positions);
+
+/* The key by which addresses are parted further: what is allocated, if that is little. */
+static inline uint32_t hs_block_class(uint64_t allocated)
+{
+	return allocated < HS_ALLOCATED_CLASSES ? (uint32_t)allocated : HS_ALLOCATED_CLASSES;
+}
 
 /* The allocated size that a size lets expect: a multiple of 16, modulo 2^64. */
 static inline uint64_t hs_block_round_size(uint64_t size)

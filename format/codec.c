@@ -72,6 +72,58 @@ bool hs_decode_delta(struct hs_cursor cursor, uint64_t *values, size_t count)
 	return !hs_cursor_left(&cursor);
 }
 
+bool hs_planes_begin(struct hs_plane_writer *writer, struct hs_bytes *bytes, size_t count,
+		     unsigned int longest)
+{
+	size_t room;
+
+	if (__builtin_mul_overflow(count, (size_t)longest, &room) || !hs_bytes_reserve(bytes, room))
+		return false;
+	*writer = (struct hs_plane_writer){.bytes = bytes, .count = count, .longest = longest};
+	for (unsigned int plane = 0; plane < longest; plane++)
+		writer->planes[plane] = bytes->data + bytes->size + plane * count;
+	return true;
+}
+
+size_t hs_planes_end(struct hs_plane_writer *writer, size_t cuts[HS_VARINT_MAX])
+{
+	struct hs_bytes *bytes = writer->bytes;
+	size_t count = 0;
+
+	for (unsigned int plane = 0; plane < writer->longest && writer->sizes[plane]; plane++) {
+		memmove(bytes->data + bytes->size, writer->planes[plane], writer->sizes[plane]);
+		bytes->size += writer->sizes[plane];
+		cuts[count++] = bytes->size;
+	}
+	return count;
+}
+
+/* How many of @count bytes say that another follows. */
+static size_t count_continued(const uint8_t *bytes, size_t count)
+{
+	size_t continued = 0;
+
+	for (size_t i = 0; i < count; i++)
+		continued += bytes[i] >> 7;
+	return continued;
+}
+
+bool hs_planes_open(struct hs_plane_reader *reader, struct hs_cursor cursor, size_t count)
+{
+	for (unsigned int plane = 0; plane < HS_VARINT_MAX; plane++) {
+		if (hs_cursor_left(&cursor) < count)
+			return false;
+		reader->at[plane] = cursor.at;
+		cursor.at += count;
+		/* The last of them has the 64th bit alone. */
+		for (size_t i = 0; plane + 1 == HS_VARINT_MAX && i < count; i++)
+			if (reader->at[plane][i] > 1)
+				return false;
+		count = count_continued(reader->at[plane], count);
+	}
+	return !count && !hs_cursor_left(&cursor);
+}
+
 bool hs_encode_words(struct hs_bytes *bytes, const uint64_t *values, size_t count)
 {
 	size_t room;

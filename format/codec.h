@@ -58,6 +58,58 @@ bool hs_encode_words(struct hs_bytes *bytes, const uint64_t *values, size_t coun
 bool hs_decode_words(struct hs_cursor cursor, uint64_t *values, size_t count);
 
 /*
+ * Planes: the first bytes of the LEB128 of all values, then the second ones of those that have one,
+ * and so on.  Bytes of one kind compress better among themselves.
+ */
+struct hs_plane_writer {
+	struct hs_bytes *bytes;
+	size_t count;
+	unsigned int longest;
+	uint8_t *planes[HS_VARINT_MAX]; /* each has room for all */
+	size_t sizes[HS_VARINT_MAX];
+};
+
+/*
+ * Make ready to append up to @count values whose LEB128 has up to @longest bytes to @bytes, which
+ * must be left alone until hs_planes_end().  False if memory ran out.
+ */
+bool hs_planes_begin(struct hs_plane_writer *writer, struct hs_bytes *bytes, size_t count,
+		     unsigned int longest);
+
+static inline void hs_planes_put(struct hs_plane_writer *writer, uint64_t value)
+{
+	unsigned int plane = 0;
+
+	for (; value >= 0x80; value >>= 7, plane++)
+		writer->planes[plane][writer->sizes[plane]++] = (uint8_t)(value | 0x80);
+	writer->planes[plane][writer->sizes[plane]++] = (uint8_t)value;
+}
+
+/* Close the planes up.  @cuts receives where each ends in the bytes; how many there are. */
+size_t hs_planes_end(struct hs_plane_writer *writer, size_t cuts[HS_VARINT_MAX]);
+
+struct hs_plane_reader {
+	const uint8_t *at[HS_VARINT_MAX];
+};
+
+/* Check that @cursor has exactly @count values in planes, and make ready to read them. */
+bool hs_planes_open(struct hs_plane_reader *reader, struct hs_cursor cursor, size_t count);
+
+/* The next value; may be called as often as there are values. */
+static inline uint64_t hs_planes_next(struct hs_plane_reader *reader)
+{
+	unsigned int plane = 0;
+	uint8_t byte = *reader->at[0]++;
+	uint64_t value = byte & 0x7f;
+
+	while (byte & 0x80) {
+		byte = *reader->at[++plane]++;
+		value |= (uint64_t)(byte & 0x7f) << 7 * plane;
+	}
+	return value;
+}
+
+/*
  * Distinct values in the order of their first occurrence, and where each value stands in it.
  * For values below a bound; zeroed memory is not initialised.
  */

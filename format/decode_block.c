@@ -16,13 +16,17 @@ struct rooms {
 	uint32_t *live;
 	uint32_t *narrow;
 	uint32_t *shapes;
+	uint32_t *classes; /* of what is allocated */
+	uint32_t *scratch;
 };
 
 static bool rooms_init(struct rooms *rooms, size_t objects)
 {
-	enum { WIDE = 2, NARROW = 7 };
+	enum { WIDE = 2, NARROW = 8 };
 	size_t each = objects + 1;
-	uint64_t *wide = malloc(each * (WIDE * sizeof(*wide) + NARROW * sizeof(uint32_t)));
+	size_t scratch = HS_GROUPING_SCRATCH(each, HS_ALLOCATED_CLASSES + 1);
+	uint64_t *wide = malloc(each * (WIDE * sizeof(*wide) + NARROW * sizeof(uint32_t)) +
+				scratch * sizeof(uint32_t));
 	uint32_t *narrow;
 
 	if (!wide)
@@ -38,6 +42,8 @@ static bool rooms_init(struct rooms *rooms, size_t objects)
 		.live = narrow + 4 * each,
 		.narrow = narrow + 5 * each,
 		.shapes = narrow + 6 * each,
+		.classes = narrow + 7 * each,
+		.scratch = narrow + NARROW * each,
 	};
 	return true;
 }
@@ -49,7 +55,7 @@ struct hs_block_decoder {
 	struct hs_shape_bounds *bounds;
 	struct rooms rooms;
 	struct hs_inflater inflater;
-	size_t types; /* in the block */
+	struct hs_grouping grouping; /* of the block, in the rooms */
 	uint32_t *positions;
 	size_t edge_capacity;
 };
@@ -71,6 +77,8 @@ struct hs_block_decoder *hs_block_decoder_create(const struct hs_snapshot *snap,
 		hs_block_decoder_destroy(decoder);
 		return NULL;
 	}
+	decoder->grouping.order = decoder->rooms.order;
+	decoder->grouping.starts = decoder->rooms.starts;
 	for (uint32_t i = 0; i < snap->shape_count; i++)
 		decoder->bounds[i] = hs_shape_bounds(&snap->shapes[i]);
 	return decoder;
@@ -151,13 +159,14 @@ static uint64_t known(enum hs_codec codec)
 	return (uint64_t)1 << codec;
 }
 
-/* The types of the block's objects, and with them the order of all other columns. */
+/* The types of the block's objects, by which all other columns are grouped. */
 static struct hs_error *decode_type(const struct task *task)
 {
 	struct hs_block_decoder *decoder = task->decoder;
 	struct rooms *rooms = &decoder->rooms;
 	uint32_t objects = (uint32_t)task->block->objects;
 	struct hs_cursor cursor = {0};
+	size_t distinct;
 	uint64_t codec;
 	struct hs_error *err =
 		open_column(task, "type", known(HS_CODEC_DICTIONARY), &codec, &cursor);
@@ -165,36 +174,65 @@ static struct hs_error *decode_type(const struct task *task)
 	if (err)
 		return err;
 	if (!hs_decode_dictionary(cursor, decoder->snap->type_count, rooms->narrow, rooms->places,
-				  rooms->live, objects, &decoder->types))
+				  rooms->live, objects, &distinct))
 		return malformed(task, "type");
 	if (decoder->columns & HS_COLUMN_TYPE)
 		memcpy(decoder->snap->columns.type + task->block->first, rooms->narrow,
 		       objects * sizeof(*rooms->narrow));
-	hs_block_group(rooms->places, objects, decoder->types, rooms->starts, rooms->order);
+	hs_grouping_init(&decoder->grouping, objects);
+	hs_grouping_refine(&decoder->grouping, rooms->places, distinct, objects, rooms->scratch);
 	return NULL;
 }
 
-/* A column of small numbers below @bound into @values, in the block's order. */
+/*
+ * A column of small numbers below @bound into @values, in the block's order.  @places, if not NULL,
+ * receives their places among the distinct ones, if the block has the column.
+ */
 static struct hs_error *decode_small(const struct task *task, const char *name, uint64_t bound,
-				     uint32_t common, uint32_t *values)
+				     uint32_t common, uint32_t *values, uint32_t *places,
+				     size_t *distinct)
 {
 	struct hs_block_decoder *decoder = task->decoder;
 	size_t objects = (size_t)task->block->objects;
 	struct hs_cursor cursor = {0};
-	size_t distinct;
 	uint64_t codec;
 	struct hs_error *err = open_column(task, name, known(HS_CODEC_DICTIONARY), &codec, &cursor);
 
 	if (err)
 		return err;
+	*distinct = 0;
 	if (codec == HS_CODEC_NONE) {
 		for (size_t i = 0; i < objects; i++)
 			values[i] = common;
 		return NULL;
 	}
-	if (!hs_decode_dictionary(cursor, bound, values, NULL, decoder->rooms.live, objects,
-				  &distinct))
+	if (!hs_decode_dictionary(cursor, bound, values, places, decoder->rooms.live, objects,
+				  distinct))
 		return malformed(task, name);
+	return NULL;
+}
+
+/* Shapes, which part the groups of types, in the order that this gives, into rooms->shapes. */
+static struct hs_error *decode_shape(const struct task *task)
+{
+	struct hs_block_decoder *decoder = task->decoder;
+	struct rooms *rooms = &decoder->rooms;
+	uint32_t objects = (uint32_t)task->block->objects;
+	uint32_t *by_object = rooms->first;
+	size_t distinct;
+	struct hs_error *err;
+
+	if (!decoder->snap->shape_count)
+		return hs_section_damaged(task->view, "has objects, but there are no shapes");
+	err = decode_small(task, "shape", decoder->snap->shape_count, 0, rooms->shapes,
+			   rooms->narrow, &distinct);
+	if (err || !distinct)
+		return err;
+	for (uint32_t i = 0; i < objects; i++)
+		by_object[rooms->order[i]] = rooms->shapes[i];
+	hs_grouping_refine(&decoder->grouping, rooms->narrow, distinct, objects, rooms->scratch);
+	for (uint32_t i = 0; i < objects; i++)
+		rooms->shapes[i] = by_object[rooms->order[i]];
 	return NULL;
 }
 
@@ -202,7 +240,9 @@ static struct hs_error *decode_flags(const struct task *task)
 {
 	struct rooms *rooms = &task->decoder->rooms;
 	uint16_t *out = task->decoder->snap->columns.flags + task->block->first;
-	struct hs_error *err = decode_small(task, "flags", UINT16_MAX + 1, 0, rooms->narrow);
+	size_t distinct;
+	struct hs_error *err =
+		decode_small(task, "flags", UINT16_MAX + 1, 0, rooms->narrow, NULL, &distinct);
 
 	for (size_t i = 0; !err && i < task->block->objects; i++)
 		out[rooms->order[i]] = (uint16_t)rooms->narrow[i];
@@ -213,8 +253,9 @@ static struct hs_error *decode_generation(const struct task *task)
 {
 	struct rooms *rooms = &task->decoder->rooms;
 	uint8_t *out = task->decoder->snap->columns.generation + task->block->first;
-	struct hs_error *err =
-		decode_small(task, "generation", UINT8_MAX + 1, HS_GENERATION_NONE, rooms->narrow);
+	size_t distinct;
+	struct hs_error *err = decode_small(task, "generation", UINT8_MAX + 1, HS_GENERATION_NONE,
+					    rooms->narrow, NULL, &distinct);
 
 	for (size_t i = 0; !err && i < task->block->objects; i++)
 		out[rooms->order[i]] = (uint8_t)rooms->narrow[i];
@@ -231,7 +272,6 @@ static struct hs_error *decode_large(const struct task *task, const char *name,
 	uint64_t codecs = known(wanted) | (wanted == HS_CODEC_WORDS ? known(HS_CODEC_VARINT) : 0);
 	size_t objects = (size_t)task->block->objects;
 	struct hs_cursor cursor = {0};
-	uint8_t shift = 0;
 	uint64_t codec;
 	bool whole;
 	struct hs_error *err = open_column(task, name, codecs, &codec, &cursor);
@@ -242,19 +282,13 @@ static struct hs_error *decode_large(const struct task *task, const char *name,
 		memset(values, 0, objects * sizeof(*values));
 		return NULL;
 	}
-	if (wanted == HS_CODEC_ADDRESS && (!hs_cursor_u8(&cursor, &shift) || shift > 63))
-		return malformed(task, name);
 	if (codec == HS_CODEC_WORDS)
 		whole = hs_decode_words(cursor, values, objects);
-	else if (wanted == HS_CODEC_ADDRESS || wanted == HS_CODEC_ALLOCATED)
+	else if (wanted == HS_CODEC_ALLOCATED)
 		whole = hs_decode_delta(cursor, values, objects);
 	else
 		whole = hs_decode_varint(cursor, values, objects);
-	if (!whole)
-		return malformed(task, name);
-	for (size_t i = 0; shift && i < objects; i++)
-		values[i] <<= shift;
-	return NULL;
+	return whole ? NULL : malformed(task, name);
 }
 
 /* Bring @values from the block's order into the column @out. */
@@ -288,7 +322,7 @@ static struct hs_error *decode_sizes(const struct task *task)
 		return err;
 	if (decoder->columns & HS_COLUMN_SIZE)
 		scatter(task, rooms->sizes, decoder->snap->columns.size);
-	if (!(decoder->columns & HS_COLUMN_ALLOCATED))
+	if (!(decoder->columns & (HS_COLUMN_ALLOCATED | HS_COLUMN_ADDRESS)))
 		return NULL;
 	err = decode_large(task, "allocated", HS_CODEC_ALLOCATED, rooms->wide);
 	if (err)
@@ -296,7 +330,43 @@ static struct hs_error *decode_sizes(const struct task *task)
 	if (hs_section_column(task->view, "allocated"))
 		for (size_t i = 0; i < task->block->objects; i++)
 			rooms->wide[i] += hs_block_round_size(rooms->sizes[i]);
-	scatter(task, rooms->wide, decoder->snap->columns.allocated);
+	if (decoder->columns & HS_COLUMN_ALLOCATED)
+		scatter(task, rooms->wide, decoder->snap->columns.allocated);
+	for (size_t i = 0; i < task->block->objects; i++)
+		rooms->classes[i] = hs_block_class(rooms->wide[i]);
+	return NULL;
+}
+
+/* The last column: its groups are parted by what is allocated for the objects. */
+static struct hs_error *decode_address(const struct task *task)
+{
+	struct hs_block_decoder *decoder = task->decoder;
+	struct rooms *rooms = &decoder->rooms;
+	uint32_t objects = (uint32_t)task->block->objects;
+	hs_addr *out = decoder->snap->columns.address + task->block->first;
+	struct hs_plane_reader planes;
+	struct hs_cursor cursor = {0};
+	uint8_t shift = 0;
+	uint64_t last = 0;
+	uint64_t codec;
+	struct hs_error *err =
+		open_column(task, "address", known(HS_CODEC_ADDRESS), &codec, &cursor);
+
+	if (err)
+		return err;
+	if (codec == HS_CODEC_NONE) {
+		memset(out, 0, objects * sizeof(*out));
+		return NULL;
+	}
+	if (!hs_cursor_u8(&cursor, &shift) || shift > 63 ||
+	    !hs_planes_open(&planes, cursor, objects))
+		return malformed(task, "address");
+	hs_grouping_refine(&decoder->grouping, rooms->classes, HS_ALLOCATED_CLASSES + 1, objects,
+			   rooms->scratch);
+	for (uint32_t i = 0; i < objects; i++) {
+		last += hs_unzigzag(hs_planes_next(&planes));
+		out[rooms->order[i]] = last << shift;
+	}
 	return NULL;
 }
 
@@ -327,8 +397,9 @@ static struct hs_error *decode_site(const struct task *task)
 	struct hs_block_decoder *decoder = task->decoder;
 	struct rooms *rooms = &decoder->rooms;
 	uint32_t *out = decoder->snap->columns.site + task->block->first;
+	size_t distinct;
 	struct hs_error *err = decode_small(task, "site", (uint64_t)decoder->snap->site_count + 1,
-					    0, rooms->narrow);
+					    0, rooms->narrow, NULL, &distinct);
 
 	for (size_t i = 0; !err && i < task->block->objects; i++)
 		out[rooms->order[i]] = rooms->narrow[i] ? rooms->narrow[i] - 1 : HS_NONE;
@@ -462,6 +533,7 @@ static struct hs_error *decode_edges(const struct task *task)
 	const struct rooms *rooms = &decoder->rooms;
 	hs_id *out = decoder->snap->columns.edges + task->block->first_edge;
 	uint64_t last = task->block->first;
+	struct hs_plane_reader planes;
 	struct hs_cursor cursor = {0};
 	uint64_t codec;
 	struct hs_error *err = open_column(task, "edges", known(HS_CODEC_EDGES), &codec, &cursor);
@@ -470,13 +542,13 @@ static struct hs_error *decode_edges(const struct task *task)
 		return err;
 	if (!reserve_edges(decoder, (size_t)task->block->edges))
 		return &hs_enomem;
-	hs_block_order_edges(rooms->starts, decoder->types, rooms->order, rooms->first,
-			     decoder->rooms.live, decoder->positions);
+	if (!hs_planes_open(&planes, cursor, (size_t)task->block->edges))
+		return malformed(task, "edges");
+	hs_block_order_edges(&decoder->grouping, rooms->first, decoder->rooms.live,
+			     decoder->positions);
 	for (size_t i = 0; i < task->block->edges; i++) {
-		uint64_t code;
+		uint64_t code = hs_planes_next(&planes);
 
-		if (!hs_cursor_varint(&cursor, &code))
-			return malformed(task, "edges");
 		if (!code) {
 			out[decoder->positions[i]] = HS_NONE;
 			continue;
@@ -486,25 +558,18 @@ static struct hs_error *decode_edges(const struct task *task)
 			return malformed(task, "edges");
 		out[decoder->positions[i]] = (hs_id)last;
 	}
-	if (hs_cursor_left(&cursor) || !fill_next(task))
-		return malformed(task, "edges");
-	return NULL;
+	return fill_next(task) ? NULL : malformed(task, "edges");
 }
 
-/* Shapes, numbers of references, references. */
+/* Numbers of references, references. */
 static struct hs_error *decode_references(const struct task *task)
 {
 	struct hs_block_decoder *decoder = task->decoder;
 	struct rooms *rooms = &decoder->rooms;
 	uint32_t *shapes = decoder->snap->columns.shape + task->block->first;
 	uint32_t *visible = decoder->snap->columns.visible + task->block->first;
-	struct hs_error *err;
+	struct hs_error *err = decode_visible(task);
 
-	if (!decoder->snap->shape_count)
-		return hs_section_damaged(task->view, "has objects, but there are no shapes");
-	err = decode_small(task, "shape", decoder->snap->shape_count, 0, rooms->shapes);
-	if (!err)
-		err = decode_visible(task);
 	for (size_t i = 0; !err && i < task->block->objects; i++) {
 		shapes[rooms->order[i]] = rooms->shapes[i];
 		visible[rooms->order[i]] = (uint32_t)rooms->wide[i];
@@ -524,9 +589,9 @@ struct hs_error *hs_block_decode(struct hs_block_decoder *decoder,
 	uint32_t columns = decoder->columns;
 	struct hs_error *err = decode_type(&task);
 
-	if (!err && columns & HS_COLUMN_ADDRESS)
-		err = decode_column(&task, "address", HS_CODEC_ADDRESS, out->address);
-	if (!err && columns & (HS_COLUMN_SIZE | HS_COLUMN_ALLOCATED))
+	if (!err && columns & ~(uint32_t)HS_COLUMN_TYPE)
+		err = decode_shape(&task);
+	if (!err && columns & (HS_COLUMN_SIZE | HS_COLUMN_ALLOCATED | HS_COLUMN_ADDRESS))
 		err = decode_sizes(&task);
 	if (!err && columns & HS_COLUMN_REFCOUNT)
 		err = decode_column(&task, "refcount", HS_CODEC_VARINT, out->refcount);
@@ -542,5 +607,7 @@ struct hs_error *hs_block_decode(struct hs_block_decoder *decoder,
 		err = decode_site(&task);
 	if (!err && columns & HS_COLUMN_EDGES)
 		err = decode_references(&task);
+	if (!err && columns & HS_COLUMN_ADDRESS)
+		err = decode_address(&task);
 	return err;
 }

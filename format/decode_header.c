@@ -26,12 +26,20 @@ static struct hs_error *check_version(const struct hs_section_view *view)
 {
 	struct hs_cursor cursor;
 	uint64_t major;
+	uint64_t minor = 0;
 	uint32_t count;
 	char number[32];
 	struct hs_error *err = hs_section_uint(view, "major", &major);
 
+	if (!err)
+		err = hs_section_uint(view, "minor", &minor);
 	if (err)
 		return err;
+	if (!major && minor < HS_FORMAT_MINOR)
+		return hs_error_create(HS_ERROR_DAMAGED,
+				       "written in version 0.%" PRIu64 " of the format, a draft "
+				       "that differs from " HS_FORMAT_VERSION ": take it anew",
+				       minor);
 	if (major > HS_FORMAT_MAJOR) {
 		snprintf(number, sizeof(number), "%" PRIu64, major);
 		return newer("version ", hs_str_of(number));

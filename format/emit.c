@@ -105,24 +105,47 @@ static bool pad(struct hs_emitter *emitter, size_t *length)
 	return true;
 }
 
-/* Compress the raw bytes behind the data; *@length is what they take. */
-static struct hs_error *deflate(struct hs_emitter *emitter, size_t *length)
+/* Compress the raw bytes [@begin, @end) into a frame at @length behind the data; move @length on.
+ */
+static struct hs_error *deflate_part(struct hs_emitter *emitter, size_t begin, size_t end,
+				     size_t *length)
 {
-	const struct hs_bytes *raw = &emitter->raw;
 	struct hs_bytes *data = &emitter->data;
-	size_t bound = ZSTD_compressBound(raw->size);
+	size_t bound = ZSTD_compressBound(end - begin);
 	size_t result;
 
-	if (ZSTD_isError(bound) || !hs_bytes_reserve(data, bound))
+	if (ZSTD_isError(bound) || !hs_bytes_reserve(data, *length + bound))
 		return &hs_enomem;
-	result = ZSTD_compress2(emitter->context, data->data + data->size, bound, raw->data,
-				raw->size);
+	result = ZSTD_compress2(emitter->context, data->data + data->size + *length, bound,
+				emitter->raw.data + begin, end - begin);
 	if (ZSTD_isError(result)) {
 		if (ZSTD_getErrorCode(result) == ZSTD_error_memory_allocation)
 			return &hs_enomem;
 		return hs_error_create(HS_ERROR_FAILED, "compressing a column: %s",
 				       ZSTD_getErrorName(result));
 	}
+	*length += result;
+	return NULL;
+}
+
+/* Compress the raw bytes behind the data; *@length is what they take. */
+static struct hs_error *deflate(struct hs_emitter *emitter, size_t *length)
+{
+	const struct hs_bytes *raw = &emitter->raw;
+	struct hs_bytes *data = &emitter->data;
+	struct hs_error *err = NULL;
+	size_t result = 0;
+	size_t begin = 0;
+
+	for (size_t i = 0; !err && i + 1 < emitter->cut_count; i++) {
+		err = deflate_part(emitter, begin, emitter->cuts[i], &result);
+		begin = emitter->cuts[i];
+	}
+	emitter->cut_count = 0;
+	if (!err)
+		err = deflate_part(emitter, begin, raw->size, &result);
+	if (err)
+		return err;
 	if (!pad(emitter, &result))
 		return &hs_enomem;
 	if (result >= raw->size) {

@@ -16,8 +16,10 @@ enum { HS_MAX_FIELDS = 8 };
 struct hs_emitter {
 	struct hs_file_writer *file; /* not owned */
 	ZSTD_CCtx *context;
-	struct hs_bytes raw;  /* of the next column; hs_emit_column() takes and empties it */
-	struct hs_bytes data; /* compressed columns of the section */
+	struct hs_bytes raw;	    /* of the next column; hs_emit_column() takes and empties it */
+	size_t cuts[HS_VARINT_MAX]; /* the raw bytes up to each are compressed apart */
+	size_t cut_count;	    /* 0: all together */
+	struct hs_bytes data;	    /* compressed columns of the section */
 	struct hs_stored_column columns[HS_MAX_COLUMNS];
 	size_t column_count;
 	struct {

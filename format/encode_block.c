@@ -14,13 +14,16 @@ struct rooms {
 	uint32_t *first;
 	uint32_t *live;
 	uint32_t *narrow;
+	uint32_t *scratch;
 };
 
 static bool rooms_init(struct rooms *rooms, size_t objects)
 {
 	enum { WIDE = 1, NARROW = 6 };
 	size_t each = objects + 1;
-	uint64_t *wide = malloc(each * (WIDE * sizeof(*wide) + NARROW * sizeof(uint32_t)));
+	size_t scratch = HS_GROUPING_SCRATCH(each, HS_ALLOCATED_CLASSES + 1);
+	uint64_t *wide = malloc(each * (WIDE * sizeof(*wide) + NARROW * sizeof(uint32_t)) +
+				scratch * sizeof(uint32_t));
 	uint32_t *narrow;
 
 	if (!wide)
@@ -34,6 +37,7 @@ static bool rooms_init(struct rooms *rooms, size_t objects)
 		.first = narrow + 3 * each,
 		.live = narrow + 4 * each,
 		.narrow = narrow + 5 * each,
+		.scratch = narrow + NARROW * each,
 	};
 	return true;
 }
@@ -44,9 +48,9 @@ struct hs_block_encoder {
 	struct rooms rooms;
 	struct hs_dictionary dictionary;
 	struct hs_shape_bounds *bounds;
-	size_t types;	     /* in the block */
-	uint32_t *positions; /* of references, edge_capacity of them */
-	hs_id *targets;	     /* of references; HS_NONE: the next object */
+	struct hs_grouping grouping; /* of the block, in the rooms */
+	uint32_t *positions;	     /* of references, edge_capacity of them */
+	hs_id *targets;		     /* of references; HS_NONE: the next object */
 	size_t edge_capacity;
 	uint64_t next;
 };
@@ -81,6 +85,8 @@ struct hs_block_encoder *hs_block_encoder_create(const struct hs_snapshot *snap,
 		hs_block_encoder_destroy(encoder);
 		return NULL;
 	}
+	encoder->grouping.order = encoder->rooms.order;
+	encoder->grouping.starts = encoder->rooms.starts;
 	for (uint32_t i = 0; i < snap->shape_count; i++)
 		encoder->bounds[i] = hs_shape_bounds(&snap->shapes[i]);
 	for (size_t i = 0; i < snap->root_count; i++)
@@ -140,9 +146,9 @@ static struct hs_error *encode_type(struct hs_block_encoder *encoder, const stru
 	err = encode_dictionary(encoder, "type", rooms->places, block->objects);
 	if (err)
 		return err;
-	encoder->types = encoder->dictionary.size;
-	hs_block_group(rooms->places, (uint32_t)block->objects, encoder->types, rooms->starts,
-		       rooms->order);
+	hs_grouping_init(&encoder->grouping, (uint32_t)block->objects);
+	hs_grouping_refine(&encoder->grouping, rooms->places, encoder->dictionary.size,
+			   (uint32_t)block->objects, rooms->scratch);
 	return NULL;
 }
 
@@ -223,27 +229,62 @@ static struct hs_error *encode_fingerprint(struct hs_block_encoder *encoder,
 			    small ? HS_CODEC_VARINT : HS_CODEC_WORDS);
 }
 
+/* Shapes, which part the groups of types. */
+static struct hs_error *encode_shape(struct hs_block_encoder *encoder, const struct hs_block *block)
+{
+	uint32_t objects = (uint32_t)block->objects;
+	const uint32_t *shapes = encoder->snap->objects.shape;
+	size_t columns = encoder->emitter->column_count;
+	struct hs_error *err = encode_small(encoder, block, "shape", shapes, sizeof(*shapes), 0);
+
+	if (!err && encoder->emitter->column_count > columns)
+		hs_grouping_refine(&encoder->grouping, encoder->rooms.narrow,
+				   encoder->dictionary.size, objects, encoder->rooms.scratch);
+	return err;
+}
+
+/* Part the groups by what is allocated for the objects. */
+static void refine_by_allocated(struct hs_block_encoder *encoder, const struct hs_block *block)
+{
+	const uint64_t *allocated = encoder->snap->objects.allocated;
+	struct rooms *rooms = &encoder->rooms;
+
+	if (!allocated)
+		return;
+	for (size_t i = 0; i < block->objects; i++)
+		rooms->narrow[i] = hs_block_class(allocated[block->first + rooms->order[i]]);
+	hs_grouping_refine(&encoder->grouping, rooms->narrow, HS_ALLOCATED_CLASSES + 1,
+			   (uint32_t)block->objects, rooms->scratch);
+}
+
+/* The last column: it is listed in an order of its own. */
 static struct hs_error *encode_address(struct hs_block_encoder *encoder,
 				       const struct hs_block *block)
 {
 	struct hs_emitter *emitter = encoder->emitter;
 	uint64_t *values = encoder->rooms.wide;
+	struct hs_plane_writer planes;
+	uint64_t last = 0;
 	uint64_t bits = 0;
 	unsigned int shift;
 
+	refine_by_allocated(encoder, block);
 	gather(encoder, block, encoder->snap->objects.address, sizeof(*values), values);
 	for (size_t i = 0; i < block->objects; i++)
 		bits |= values[i];
 	if (!bits)
 		return NULL;
 	shift = (unsigned int)__builtin_ctzll(bits);
-	for (size_t i = 0; i < block->objects; i++)
-		values[i] >>= shift;
 	if (!hs_bytes_reserve(&emitter->raw, 1))
 		return &hs_enomem;
 	emitter->raw.data[emitter->raw.size++] = (uint8_t)shift;
-	if (!hs_encode_delta(&emitter->raw, values, block->objects))
+	if (!hs_planes_begin(&planes, &emitter->raw, block->objects, HS_VARINT_MAX))
 		return &hs_enomem;
+	for (size_t i = 0; i < block->objects; i++) {
+		hs_planes_put(&planes, hs_zigzag((values[i] >> shift) - last));
+		last = values[i] >> shift;
+	}
+	emitter->cut_count = hs_planes_end(&planes, emitter->cuts);
 	return hs_emit_column(emitter, "address", HS_CODEC_ADDRESS);
 }
 
@@ -379,31 +420,30 @@ static void elide_next(struct hs_block_encoder *encoder, const struct hs_block *
 static struct hs_error *encode_edges(struct hs_block_encoder *encoder, const struct hs_block *block)
 {
 	enum { LONGEST = 5 }; /* bytes of one reference: 34 bits */
-	struct hs_bytes *raw = &encoder->emitter->raw;
+	struct hs_emitter *emitter = encoder->emitter;
 	struct rooms *rooms = &encoder->rooms;
+	struct hs_plane_writer planes;
 	uint64_t last = block->first;
-	size_t room;
 
 	if (!reserve_edges(encoder, block->edges) ||
-	    __builtin_mul_overflow(block->edges, (size_t)LONGEST, &room) ||
-	    !hs_bytes_reserve(raw, room + HS_VARINT_MAX))
+	    !hs_planes_begin(&planes, &emitter->raw, block->edges, LONGEST))
 		return &hs_enomem;
 	elide_next(encoder, block);
 	if (!block->edges)
 		return NULL;
-	hs_block_order_edges(rooms->starts, encoder->types, rooms->order, rooms->first, rooms->live,
-			     encoder->positions);
+	hs_block_order_edges(&encoder->grouping, rooms->first, rooms->live, encoder->positions);
 	for (size_t i = 0; i < block->edges; i++) {
 		hs_id target = encoder->targets[encoder->positions[i]];
 
 		if (target == HS_NONE) {
-			hs_bytes_varint(raw, 0);
+			hs_planes_put(&planes, 0);
 			continue;
 		}
-		hs_bytes_varint(raw, 1 + hs_zigzag(target - last));
+		hs_planes_put(&planes, 1 + hs_zigzag(target - last));
 		last = target;
 	}
-	return hs_emit_column(encoder->emitter, "edges", HS_CODEC_EDGES);
+	emitter->cut_count = hs_planes_end(&planes, emitter->cuts);
+	return hs_emit_column(emitter, "edges", HS_CODEC_EDGES);
 }
 
 static struct hs_error *encode_columns(struct hs_block_encoder *encoder,
@@ -413,9 +453,9 @@ static struct hs_error *encode_columns(struct hs_block_encoder *encoder,
 	struct hs_error *err = encode_type(encoder, block);
 
 	if (!err)
-		err = encode_large(encoder, block, "size", objects->size, HS_CODEC_VARINT);
+		err = encode_shape(encoder, block);
 	if (!err)
-		err = encode_address(encoder, block);
+		err = encode_large(encoder, block, "size", objects->size, HS_CODEC_VARINT);
 	if (!err)
 		err = encode_allocated(encoder, block);
 	if (!err)
@@ -433,13 +473,12 @@ static struct hs_error *encode_columns(struct hs_block_encoder *encoder,
 	if (!err)
 		err = encode_site(encoder, block);
 	if (!err)
-		err = encode_small(encoder, block, "shape", objects->shape, sizeof(*objects->shape),
-				   0);
-	if (!err)
 		err = encode_counts(encoder, block, false);
 	if (!err)
 		err = encode_counts(encoder, block, true);
-	return err ? err : encode_edges(encoder, block);
+	if (!err)
+		err = encode_edges(encoder, block);
+	return err ? err : encode_address(encoder, block);
 }
 
 struct hs_error *hs_block_encode(struct hs_block_encoder *encoder, hs_id *first)

@@ -5,14 +5,14 @@
 
 #include <stdint.h>
 
-#define HS_FORMAT_VERSION "0.9"
+#define HS_FORMAT_VERSION "0.10"
 
 #define HS_MAGIC_BEGIN "\x89HSNAP\r\n"
 #define HS_MAGIC_END   "\x89PANSH\r\n"
 
 enum {
 	HS_FORMAT_MAJOR = 0,
-	HS_FORMAT_MINOR = 9,
+	HS_FORMAT_MINOR = 10,
 	HS_MAGIC_SIZE = 8,
 	HS_TRAILER_SIZE = 24, /* index offset, XXH3 of index and end, magic */
 };
@@ -43,13 +43,13 @@ enum hs_codec {
 	HS_CODEC_VARINT = 1,	 /* LEB128 */
 	HS_CODEC_DELTA = 2,	 /* LEB128 of the zigzag difference to the value before */
 	HS_CODEC_DICTIONARY = 3, /* distinct values, then references to them */
-	HS_CODEC_ADDRESS = 4,	 /* shift, then differences within the group */
+	HS_CODEC_ADDRESS = 4,	 /* shift, then planes of differences */
 	HS_CODEC_ALLOCATED = 5,	 /* differences to the size rounded up */
 	HS_CODEC_OWNER = 6,	 /* differences to the owner before */
 	HS_CODEC_WORDS = 7,	 /* 8 bytes each */
 	HS_CODEC_COUNTS = 8,	 /* reference counts that shapes leave open */
-	HS_CODEC_EDGES = 9,
-	HS_CODEC_NONE, /* none of the above */
+	HS_CODEC_EDGES = 9,	 /* planes */
+	HS_CODEC_NONE,		 /* none of the above */
 };
 
 /* Limits that a reader may rely on. */
@@ -75,6 +75,9 @@ enum {
 };
 
 /* References of an object that are laid out by slot; the others follow object by object. */
-enum { HS_EDGE_SLOTS = 8 };
+enum { HS_EDGE_SLOTS = 32 };
+
+/* Objects for which this or more is allocated count as of one class. */
+enum { HS_ALLOCATED_CLASSES = 1024 };
 
 #endif

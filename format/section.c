@@ -263,8 +263,6 @@ struct hs_error *hs_column_inflate(const struct hs_section_view *view,
 		*ret = hs_cursor_over(stored, (size_t)column->length);
 		return NULL;
 	}
-	if (ZSTD_getFrameContentSize(stored, (size_t)column->length) != column->raw)
-		return hs_column_damaged(view, column, "has another length than it says");
 	if (!reserve(inflater, (size_t)column->raw))
 		return &hs_enomem;
 	if (ZSTD_decompressDCtx(inflater->context, inflater->buffer, (size_t)column->raw, stored,

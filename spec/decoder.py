@@ -43,10 +43,24 @@ def dictionary(raw):
     codes, used = list(varints(raw)), 0
     distinct = sums(codes[1:1 + codes[0]])
     return [distinct[(code or (used := used + 1)) - 1] for code in codes[1 + codes[0]:]]
-DELTA = lambda raw: sums(varints(raw))
-CODECS = {0: bytes, 1: varints, 2: DELTA, 3: dictionary, 5: DELTA, 8: varints, 9: varints,
-          7: lambda raw: [word for word, in struct.iter_unpack("<Q", raw)],
-          4: lambda raw: [value << raw[0] & MASK for value in DELTA(raw[1:])]}
+
+def planes(raw, count):
+    rows, more, at = [], count, 0
+    while more:
+        rows.append(iter(raw[at:at + more]))
+        at, more = at + more, sum(byte >> 7 for byte in raw[at:at + more])
+    for _ in range(count):
+        value = shift = 0
+        for row in rows:
+            value, shift, last = value | ((byte := next(row)) & 127) << shift, shift + 7, byte < 128
+            if last: break
+        yield value
+DELTA = lambda raw, count: sums(varints(raw))
+VARINT = lambda raw, count: varints(raw)
+CODECS = {0: lambda raw, count: raw, 1: VARINT, 2: DELTA, 3: lambda raw, count: dictionary(raw),
+          4: lambda raw, count: [value << raw[0] & MASK for value in sums(planes(raw[1:], count))],
+          5: DELTA, 7: lambda raw, count: [word for word, in struct.iter_unpack("<Q", raw)],
+          8: VARINT, 9: planes}
 
 class Section:
     def __init__(self, data, entry):
@@ -62,9 +76,10 @@ class Section:
             if key == name:
                 check(xxh3(stored) == digest, f"{name} fails its checksum")
                 if length != raw:
-                    stored = zstandard.ZstdDecompressor().decompress(stored, max_output_size=raw)
+                    stored = zstandard.ZstdDecompressor().stream_reader(
+                        stored, read_across_frames=True).read(raw + 1)
                 check(len(stored) == raw, f"{name} has the wrong length")
-                return list(CODECS[codec](stored))
+                return list(CODECS[codec](stored, count))
         return [0] * count
 
 def rows(section, old, convert, *names, prefix="", count=None):
@@ -138,10 +153,10 @@ def references(block, first, groups, shape):
             code = next(more[1])
             hidden = hidden + code - 1 if code else seen
         visible[i], refs[i] = seen, [None] * (seen + hidden)
-    codes, last, new = iter(block.column("edges")), first, block.map["next"]
+    codes, last, new = iter(block.column("edges", block.map["edges"])), first, block.map["next"]
     for group in groups:
-        places = [(i, slot) for slot in range(8) for i in group if len(refs[i]) > slot]
-        for i, slot in places + [(i, s) for i in group for s in range(8, len(refs[i]))]:
+        places = [(i, slot) for slot in range(32) for i in group if len(refs[i]) > slot]
+        for i, slot in places + [(i, s) for i in group for s in range(32, len(refs[i]))]:
             code = next(codes)
             if code:
                 refs[i][slot] = last = last + unzigzag(code - 1)
@@ -152,19 +167,30 @@ def references(block, first, groups, shape):
                 row[slot], new = new, new + 1
     return visible, refs
 
+def parted(groups, keys):
+    """The groups of objects, each parted by the objects' keys."""
+    return [[i for i in group if keys[i] == key] for group in groups
+            for key in sorted({keys[i] for i in group})]
+
 def read_block(block, types, sites, shapes):
     """Objects: address, size, allocated, flags, type, site, shape, visible, references."""
-    kinds, groups = block.column("type"), {}
-    for i, kind in enumerate(kinds):
-        groups.setdefault(kind, []).append(i)
-    order = [i for group in groups.values() for i in group]
-    address, size, alloc, flags, site, shape = [
-        [value for _, value in sorted(zip(order, block.column(name, len(kinds))))]
-        for name in ("address", "size", "allocated", "flags", "site", "shape")]
+    kinds = block.column("type")
+    order = lambda: [i for group in groups for i in group]
+    by_object = lambda name: [v for _, v in sorted(zip(order(), block.column(name, len(kinds))))]
+    def ranks(values):
+        places = {value: n for n, value in enumerate(dict.fromkeys(values[i] for i in order()))}
+        return [places[value] for value in values]
+    groups = [range(len(kinds))]
+    groups = parted(groups, ranks(kinds))
+    shape = by_object("shape")
+    groups = parted(groups, ranks(shape))
+    size, alloc, flags, site = map(by_object, ("size", "allocated", "flags", "site"))
     if "allocated" in block.map["columns"]:
         alloc = [a + (s + 15 & ~15) & MASK for a, s in zip(alloc, size)]
     shape = [shapes[number] for number in shape]
-    visible, refs = references(block, block.map["first"], list(groups.values()), shape)
+    visible, refs = references(block, block.map["first"], groups, shape)
+    groups = parted(groups, [min(a, 1024) for a in alloc])
+    address = by_object("address")
     return map(list, zip(address, size, alloc, flags, [types[kind] for kind in kinds],
                          [sites[number] for number in site], shape, visible, refs))
 

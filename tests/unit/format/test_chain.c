@@ -404,9 +404,11 @@ static void craft_header(struct hs_emitter *emitter, const struct hs_snapshot *b
 	struct hs_packer packer;
 
 	hs_packer_init(&packer);
-	hs_pack_map(&packer, 7);
+	hs_pack_map(&packer, 8);
 	hs_pack_text(&packer, "major");
 	hs_pack_uint(&packer, 0);
+	hs_pack_text(&packer, "minor");
+	hs_pack_uint(&packer, HS_FORMAT_MINOR);
 	hs_pack_text(&packer, "required");
 	hs_pack_array(&packer, 1);
 	hs_pack_text(&packer, "base");

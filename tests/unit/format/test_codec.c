@@ -53,6 +53,52 @@ static void integers(void **state)
 	assert_int_equal(hs_zigzag(1), 2);
 }
 
+static bool encode_planes(struct hs_bytes *bytes, const uint64_t *values, size_t count)
+{
+	struct hs_plane_writer writer;
+	size_t cuts[HS_VARINT_MAX];
+	size_t planes;
+
+	if (!hs_planes_begin(&writer, bytes, count, HS_VARINT_MAX))
+		return false;
+	for (size_t i = 0; i < count; i++)
+		hs_planes_put(&writer, values[i]);
+	planes = hs_planes_end(&writer, cuts);
+	assert_int_equal(planes, HS_VARINT_MAX);
+	assert_int_equal(cuts[0], count);
+	assert_int_equal(cuts[planes - 1], bytes->size);
+	return true;
+}
+
+static bool decode_planes(struct hs_cursor cursor, uint64_t *values, size_t count)
+{
+	struct hs_plane_reader reader;
+
+	if (!hs_planes_open(&reader, cursor, count))
+		return false;
+	for (size_t i = 0; i < count; i++)
+		values[i] = hs_planes_next(&reader);
+	return true;
+}
+
+static void planes(void **state)
+{
+	static const uint8_t too_long[HS_VARINT_MAX] = {0x80, 0x80, 0x80, 0x80, 0x80,
+							0x80, 0x80, 0x80, 0x80, 0x02};
+	struct hs_bytes bytes = {0};
+	struct hs_plane_writer writer;
+	struct hs_plane_reader reader;
+	size_t cuts[HS_VARINT_MAX];
+
+	(void)state;
+	check_codec(encode_planes, decode_planes);
+	assert_true(hs_planes_begin(&writer, &bytes, 0, 5));
+	assert_int_equal(hs_planes_end(&writer, cuts), 0);
+	assert_true(hs_planes_open(&reader, hs_cursor_over(bytes.data, 0), 0));
+	assert_false(hs_planes_open(&reader, hs_cursor_over(too_long, sizeof(too_long)), 1));
+	hs_bytes_deinit(&bytes);
+}
+
 static void overlong_varints(void **state)
 {
 	static const uint8_t eleven[] = {0x80, 0x80, 0x80, 0x80, 0x80, 0x80,
@@ -211,6 +257,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(integers),
+		cmocka_unit_test(planes),
 		cmocka_unit_test(overlong_varints),
 		cmocka_unit_test(dictionary),
 		cmocka_unit_test(malformed_dictionaries),

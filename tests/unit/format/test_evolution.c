@@ -28,6 +28,7 @@ static void craft_begin(struct craft *craft)
 
 struct header {
 	uint64_t major;
+	uint64_t older_by;    /* than this draft */
 	const char *required; /* NULL: none */
 	uint64_t objects;
 	uint64_t edges;
@@ -39,9 +40,11 @@ static void craft_header(struct craft *craft, struct header header)
 	struct hs_packer packer;
 
 	hs_packer_init(&packer);
-	hs_pack_map(&packer, header.more_keys ? 6 : 5);
+	hs_pack_map(&packer, header.more_keys ? 7 : 6);
 	hs_pack_text(&packer, "major");
 	hs_pack_uint(&packer, header.major);
+	hs_pack_text(&packer, "minor");
+	hs_pack_uint(&packer, HS_FORMAT_MINOR - header.older_by);
 	if (header.more_keys) {
 		hs_pack_text(&packer, "colour");
 		hs_pack_map(&packer, 1);
@@ -379,7 +382,7 @@ static void contradicting_shape(void **state)
 	free(bytes);
 }
 
-static void check_newer(struct header header, const char *part)
+static void check_refused(struct header header, enum hs_error_code code, const char *part)
 {
 	struct craft craft = {0};
 	struct hs_snapshot *snap = NULL;
@@ -392,7 +395,7 @@ static void check_newer(struct header header, const char *part)
 	bytes = craft_end(&craft, &size);
 	err = load(bytes, size, &snap);
 	assert_non_null(err);
-	assert_int_equal(hs_error_code(err), HS_ERROR_NEWER);
+	assert_int_equal(hs_error_code(err), code);
 	if (!strstr(hs_error_message(err), part))
 		fail_msg("%s", hs_error_message(err));
 	hs_error_destroy(err);
@@ -402,8 +405,14 @@ static void check_newer(struct header header, const char *part)
 static void newer_files_are_refused(void **state)
 {
 	(void)state;
-	check_newer((struct header){.major = 2}, "version 2");
-	check_newer((struct header){.required = "chains"}, "it needs chains");
+	check_refused((struct header){.major = 2}, HS_ERROR_NEWER, "version 2");
+	check_refused((struct header){.required = "chains"}, HS_ERROR_NEWER, "it needs chains");
+}
+
+static void older_drafts_are_refused(void **state)
+{
+	(void)state;
+	check_refused((struct header){.older_by = 1}, HS_ERROR_DAMAGED, "a draft");
 }
 
 static void missing_header(void **state)
@@ -506,6 +515,7 @@ int main(void)
 		cmocka_unit_test(wrong_things_are_refused),
 		cmocka_unit_test(contradicting_shape),
 		cmocka_unit_test(newer_files_are_refused),
+		cmocka_unit_test(older_drafts_are_refused),
 		cmocka_unit_test(missing_header),
 		cmocka_unit_test(bare_header),
 		cmocka_unit_test(order_is_verified),
