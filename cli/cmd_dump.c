@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cmd_dump.c: heapsnap dump: a snapshot of a running process. */
+/* cmd_dump.c: heapsnap dump: a snapshot of a running process, or from a core file. */
 #include "command.h"
 #include "output.h"
 #include "units.h"
@@ -84,18 +84,20 @@ static void tell(struct terminal *terminal, const struct hs_snapshot *snap, cons
 	const struct hs_info *info = hs_snapshot_info(snap);
 	const struct hs_objects *objects = hs_snapshot_objects(snap);
 	char count[UNITS_MAX], bytes[UNITS_MAX], pause[UNITS_MAX], size[UNITS_MAX];
+	bool is_core = info->mode.size == 4 && !memcmp(info->mode.data, "core", 4);
 	bool is_file = !output_is_stdout(path);
 	char *name = is_file ? output_quote(path) : NULL;
 	struct stat status;
 
 	if (!is_file || stat(path, &status))
 		status.st_size = 0;
-	terminal_note(terminal, "wrote %s: %s objects, %s%s%s; target stopped for %s",
+	terminal_note(terminal, "wrote %s: %s objects, %s%s%s%s%s",
 		      is_file ? (name ? name : "?") : "standard output",
 		      units_format_count(objects->count, count),
 		      units_format_bytes(total_size(objects), bytes), status.st_size ? " in " : "",
 		      status.st_size ? units_format_bytes((uint64_t)status.st_size, size) : "",
-		      units_format_duration(info->pause_ns, pause));
+		      is_core ? ", from a core" : "; target stopped for ",
+		      is_core ? "" : units_format_duration(info->pause_ns, pause));
 	tell_gaps(terminal, info);
 	free(name);
 }
@@ -151,8 +153,8 @@ static void dump_deinit(struct dump *dump)
 }
 
 /*
- * Open the base, before the process is touched: what makes it impossible is better said now.
- * Returns the exit code.
+ * Open the base, before the process is touched: what makes it impossible is better said now.  @name
+ * is NULL if that of the snapshot is not known yet.  Returns the exit code.
  */
 static int open_base(struct dump *dump, const char *name)
 {
@@ -172,12 +174,13 @@ static int open_base(struct dump *dump, const char *name)
 	terminal_progress_end(dump->terminal);
 	if (err)
 		return terminal_fail(dump->terminal, err);
-	if (!output_is_stdout(name) && !stat(path, &base) && !stat(name, &output) &&
+	if (name && !output_is_stdout(name) && !stat(path, &base) && !stat(name, &output) &&
 	    base.st_dev == output.st_dev && base.st_ino == output.st_ino)
 		return terminal_complain(dump->terminal, HS_ERROR_USAGE,
 					 "dump: a snapshot cannot take the place of its own base");
 	pid = hs_snapshot_info(dump->base)->pid;
-	if (pid != (uint64_t)dump->root)
+	/* Of which process a core is will be seen. */
+	if (dump->root && pid != (uint64_t)dump->root)
 		return terminal_complain(dump->terminal, HS_ERROR_USAGE,
 					 "dump: --base is a snapshot of process %" PRIu64
 					 ", not of %d",
@@ -348,6 +351,8 @@ static void capture(struct dump *dump)
 		.preview_bytes = options->values,
 		.redact = options->redact,
 		.experimental = options->experimental,
+		.exe = options->exe,
+		.root = options->root,
 		.explain = options->verbose ? explain : NULL,
 		.progress = terminal_progress,
 		.phase = on_phase,
@@ -356,10 +361,14 @@ static void capture(struct dump *dump)
 	struct hs_captured captured = {.pid = dump->root};
 	struct hs_error *err;
 
-	if (options->subprocesses)
+	if (options->core)
+		err = hs_capture_core(options->core, &how, &captured.snapshot);
+	else if (options->subprocesses)
 		err = hs_capture_tree(dump->root, &how, on_captured, dump);
 	else
 		err = hs_capture_process(dump->root, &how, &captured.snapshot);
+	if (!err && options->core)
+		captured.pid = (pid_t)hs_snapshot_info(captured.snapshot)->pid;
 	if (err)
 		dump->code = terminal_fail(dump->terminal, err);
 	else if (!options->subprocesses)
@@ -392,6 +401,41 @@ static int report(struct dump *dump)
 	return code;
 }
 
+/* What the command line asks for, and whether that can be written.  Returns the exit code. */
+static int check(struct dump *dump)
+{
+	const struct options *options = dump->options;
+	bool streams = options->output && output_is_stdout(options->output);
+	const char *operand = options->operands[0];
+	uint64_t pid = 0;
+	char *name;
+	int code;
+
+	if (!operand == !options->core)
+		return terminal_complain(dump->terminal, HS_ERROR_USAGE,
+					 "dump: it takes either a PID or --core CORE (see: "
+					 "heapsnap help dump)");
+	if (operand && (!units_parse_number(operand, INT_MAX, &pid) || !pid))
+		return terminal_complain(dump->terminal, HS_ERROR_USAGE,
+					 "dump: PID must be a number from 1 to %d", INT_MAX);
+	if (streams && (options->subprocesses || options->json))
+		return terminal_complain(
+			dump->terminal, HS_ERROR_USAGE,
+			"dump: -o - takes one snapshot and nothing else: leave out "
+			"%s",
+			options->subprocesses ? "--subprocesses" : "--json");
+	dump->root = (pid_t)pid;
+	/* The default name of a core's snapshot is known when the core has been read. */
+	if (options->core && !options->output)
+		return open_base(dump, NULL);
+	name = name_of(dump, dump->root);
+	code = name ? check_target(dump->terminal, name, options->force) : HS_ERROR_FAILED;
+	if (!code)
+		code = open_base(dump, name);
+	free(name);
+	return code;
+}
+
 int cmd_dump(const struct options *options, struct terminal *terminal)
 {
 	struct dump dump = {
@@ -400,26 +444,8 @@ int cmd_dump(const struct options *options, struct terminal *terminal)
 		.output = options->output,
 		.begun = time(NULL),
 	};
-	bool streams = options->output && output_is_stdout(options->output);
-	char *name;
-	uint64_t pid;
-	int code;
+	int code = check(&dump);
 
-	if (!units_parse_number(options->operands[0], INT_MAX, &pid) || !pid)
-		return terminal_complain(terminal, HS_ERROR_USAGE,
-					 "dump: PID must be a number from 1 to %d", INT_MAX);
-	if (streams && (options->subprocesses || options->json))
-		return terminal_complain(
-			terminal, HS_ERROR_USAGE,
-			"dump: -o - takes one snapshot and nothing else: leave out "
-			"%s",
-			options->subprocesses ? "--subprocesses" : "--json");
-	dump.root = (pid_t)pid;
-	name = name_of(&dump, dump.root);
-	code = name ? check_target(terminal, name, options->force) : HS_ERROR_FAILED;
-	if (!code)
-		code = open_base(&dump, name);
-	free(name);
 	if (code) {
 		dump_deinit(&dump);
 		return code;

@@ -20,12 +20,14 @@ enum {
 
 static const struct command commands[] = {
 	{"dump",
-	 "PID [-o FILE] [-f] [--mode auto|fork|stop] [--level N] [--values[=BYTES]] [--redact] "
-	 "[--base OLD] [--subprocesses] [--json] [--experimental]",
-	 "take a snapshot of a running Python process",
+	 "PID|--core CORE [--exe EXE] [--root DIR] [-o FILE] [-f] [--mode auto|fork|stop] "
+	 "[--level N] [--values[=BYTES]] [--redact] [--base OLD] [--subprocesses] "
+	 "[--json] [--experimental]",
+	 "take a snapshot of a running Python process, or from a core file",
 	 OPTIONS_FILE | OPTION_MODE | OPTION_LEVEL | OPTION_VALUES | OPTION_REDACT |
-		 OPTION_EXPERIMENTAL | OPTION_BASE | OPTION_SUBPROCESSES | OPTION_JSON,
-	 1, false, cmd_dump},
+		 OPTION_EXPERIMENTAL | OPTION_BASE | OPTION_SUBPROCESSES | OPTION_JSON |
+		 OPTION_CORE | OPTION_EXE | OPTION_ROOT,
+	 1, true, cmd_dump},
 	{"top", "FILE [--by CLASSIFIER[,...]] [-n ROWS] [--json|--csv]",
 	 "what a snapshot's memory is made of", OPTIONS_ROWS | OPTION_CSV | OPTION_BY | OPTION_SIZE,
 	 1, false, cmd_top},

@@ -174,12 +174,33 @@ static bool parse_mode(struct parser *parser, const char *argument)
 	return true;
 }
 
-static bool parse_output(struct parser *parser, const char *argument)
+static bool parse_path(struct parser *parser, const char *option, const char *argument,
+		       const char **ret)
 {
 	if (*argument == '\0')
-		return complain(parser, "-o: the name is empty");
-	parser->options->output = argument;
+		return complain(parser, "%s: the name is empty", option);
+	*ret = argument;
 	return true;
+}
+
+static bool parse_core(struct parser *parser, const char *argument)
+{
+	return parse_path(parser, "--core", argument, &parser->options->core);
+}
+
+static bool parse_exe(struct parser *parser, const char *argument)
+{
+	return parse_path(parser, "--exe", argument, &parser->options->exe);
+}
+
+static bool parse_root(struct parser *parser, const char *argument)
+{
+	return parse_path(parser, "--root", argument, &parser->options->root);
+}
+
+static bool parse_output(struct parser *parser, const char *argument)
+{
+	return parse_path(parser, "-o", argument, &parser->options->output);
 }
 
 static bool parse_rows(struct parser *parser, const char *argument)
@@ -237,6 +258,12 @@ static const struct option_spec specs[] = {
 	 .parse = parse_base},
 	{OPTION_TO, 0, "to", "FORMAT", "the format to write", .parse = parse_to,
 	 .choice = exporter_choice},
+	{OPTION_CORE, 0, "core", "CORE", "take it from a core file, not from a process",
+	 .parse = parse_core},
+	{OPTION_EXE, 0, "exe", "EXE", "the program that the core is of, if it is elsewhere now",
+	 .parse = parse_exe},
+	{OPTION_ROOT, 0, "root", "DIR", "the folder that the paths in the core begin in",
+	 .parse = parse_root},
 	{OPTION_MODE, 0, "mode", "MODE", "how to hold the process: auto, fork, stop",
 	 .parse = parse_mode},
 	{OPTION_LEVEL, 0, "level", "N", "compression, 1 (fast) to 19 (small); 3 if not given",
@@ -377,6 +404,10 @@ static bool check_options(struct parser *parser)
 		return complain(parser, "--values and --redact exclude each other");
 	if (options->base && options->subprocesses)
 		return complain(parser, "--base and --subprocesses exclude each other");
+	if ((options->exe || options->root) && !options->core)
+		return complain(parser, "--exe and --root need --core");
+	if (options->core && (options->mode != HS_CAPTURE_AUTO || options->subprocesses))
+		return complain(parser, "--core excludes --mode and --subprocesses");
 	if (options->quiet && options->verbose)
 		return complain(parser, "-q and -v exclude each other");
 	if (!options->by_count)

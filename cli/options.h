@@ -32,6 +32,9 @@ enum option_bit {
 	OPTION_BASE = 1 << 18,
 	OPTION_VALUES = 1 << 14,
 	OPTION_VERBOSE = 1 << 12,
+	OPTION_CORE = 1 << 20,
+	OPTION_EXE = 1 << 21,
+	OPTION_ROOT = 1 << 22,
 };
 
 enum color {
@@ -51,7 +54,9 @@ struct options {
 	const struct hs_classifier *by[BY_MAX]; /* --by, or the default: kind */
 	size_t by_count;
 	enum color color;
+	const char *core; /* NULL: not given; so are exe and root */
 	bool csv;
+	const char *exe;
 	bool fail_on_growth;
 	uint64_t fail_on_bytes; /* --fail-on growth=BYTES; 0: any growth */
 	bool force;
@@ -62,6 +67,7 @@ struct options {
 	bool quiet;
 	bool redact;
 	bool experimental;
+	const char *root;
 	int64_t rows; /* negative: not given */
 	enum hs_size size;
 	bool subprocesses;

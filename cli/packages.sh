@@ -13,6 +13,7 @@ PACKAGES_BUILD=(
 	"pc:libzstd libzstd-dev"
 	"pc:libxxhash libxxhash-dev"
 	"pc:libelf libelf-dev"
+	"pc:zlib zlib1g-dev"
 	"cmd:/usr/bin/python3 python3"
 )
 

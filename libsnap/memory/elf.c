@@ -128,3 +128,32 @@ bool hs_elf_symbols(const struct hs_target *target, const struct hs_maps *maps,
 		search_table(elf, false, bias, names, count, ret);
 	return true;
 }
+
+bool hs_elf_rights(int fd, uint64_t offset, uint32_t *ret)
+{
+	const uint64_t in_page = (uint64_t)sysconf(_SC_PAGESIZE) - 1;
+	hs_cleanup(end_elf) Elf *elf = NULL;
+	size_t count;
+
+	if (elf_version(EV_CURRENT) == EV_NONE)
+		return false;
+	elf = elf_begin(fd, ELF_C_READ, NULL);
+	if (!elf || elf_kind(elf) != ELF_K_ELF || elf_getphdrnum(elf, &count))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		GElf_Phdr segment;
+
+		if (!gelf_getphdr(elf, (int)i, &segment))
+			return false;
+		/* A page of the file may be mapped twice, the second time to be changed. */
+		if (segment.p_type != PT_LOAD || offset < (segment.p_offset & ~in_page) ||
+		    offset - (segment.p_offset & ~in_page) >=
+			    segment.p_filesz + (segment.p_offset & in_page))
+			continue;
+		*ret = (segment.p_flags & PF_R ? HS_REGION_READ : 0) |
+		       (segment.p_flags & PF_W ? HS_REGION_WRITE : 0) |
+		       (segment.p_flags & PF_X ? HS_REGION_EXEC : 0);
+		return true;
+	}
+	return false;
+}

@@ -22,4 +22,10 @@ bool hs_elf_symbols(const struct hs_target *target, const struct hs_maps *maps,
 uint16_t hs_elf_machine(const struct hs_target *target, const struct hs_maps *maps,
 			const struct hs_mapping *mapping);
 
+/*
+ * The rights (enum hs_region_flag) of what the program or library @fd has its byte @offset mapped
+ * with, as its header says.  False if it is no such file, or does not have it mapped.
+ */
+bool hs_elf_rights(int fd, uint64_t offset, uint32_t *ret);
+
 #endif

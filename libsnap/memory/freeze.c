@@ -3,13 +3,10 @@
 #include "libsnap/memory/freeze.h"
 
 #include "format/base/error.h"
-#include "libsnap/memory/headroom.h"
 #include "libsnap/memory/proc.h"
 
 enum {
 	FORK_LIMIT_MS = 60000,
-	WATCH_EVERY = 32 << 20, /* bytes read */
-	WATCH_LEFT = 48 << 20,	/* for what is made of them, and for others */
 };
 
 /* A copy that belongs to the process is taken note of, or it would stay as a zombie. */
@@ -53,13 +50,9 @@ static uint32_t read_pages(void *context, const hs_addr *pages, uint32_t count, 
 	enum hs_phase_name before;
 	uint32_t done;
 
-	if (frozen->unwatched >= WATCH_EVERY) {
-		frozen->unwatched = 0;
-		frozen->starved |= hs_memory_headroom("", 0) < WATCH_LEFT;
-	}
-	if (frozen->starved || hs_clock_monotonic() > frozen->deadline)
+	if (!hs_memory_watch(&frozen->watch, (uint64_t)count << HS_PAGE_SHIFT) ||
+	    hs_clock_monotonic() > frozen->deadline)
 		return 0;
-	frozen->unwatched += (uint64_t)count << HS_PAGE_SHIFT;
 	before = hs_phases_enter(frozen->phases, HS_PHASE_COPY);
 	done = hs_process_read_pages(frozen->process, pages, count, buffer);
 	hs_phases_enter(frozen->phases, before);

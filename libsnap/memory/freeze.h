@@ -4,6 +4,7 @@
 #define HS_MEMORY_FREEZE_H
 
 #include "libsnap/memory/fork.h"
+#include "libsnap/memory/headroom.h"
 #include "libsnap/memory/phases.h"
 #include "libsnap/memory/process.h"
 
@@ -33,8 +34,7 @@ struct hs_frozen {
 	struct hs_process *process;
 	uint64_t deadline;
 	struct hs_phases *phases;
-	uint64_t unwatched; /* bytes read since somebody looked how much memory is left */
-	bool starved;	    /* memory ran out, nearly: nothing more is read */
+	struct hs_memory_watch watch; /* starved: nothing more is read */
 };
 
 /*

@@ -9,6 +9,11 @@
 #include <stdio.h>
 #include <string.h>
 
+enum {
+	WATCH_EVERY = 32 << 20, /* bytes filled */
+	WATCH_LEFT = 48 << 20,	/* for what is made of them, and for others */
+};
+
 static void close_stream(FILE **stream)
 {
 	if (*stream)
@@ -162,4 +167,14 @@ uint64_t hs_memory_headroom(const char *root, pid_t pid)
 			least = left;
 	}
 	return least;
+}
+
+bool hs_memory_watch(struct hs_memory_watch *watch, uint64_t size)
+{
+	if (watch->unwatched >= WATCH_EVERY) {
+		watch->unwatched = 0;
+		watch->starved |= hs_memory_headroom("", 0) < WATCH_LEFT;
+	}
+	watch->unwatched += size;
+	return !watch->starved;
 }

@@ -3,6 +3,7 @@
 #ifndef HS_MEMORY_HEADROOM_H
 #define HS_MEMORY_HEADROOM_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -13,5 +14,14 @@
  * tests.
  */
 uint64_t hs_memory_headroom(const char *root, pid_t pid);
+
+/* Looks now and then how much memory is left while some is being filled.  All zero at first. */
+struct hs_memory_watch {
+	uint64_t unwatched; /* bytes filled since it last looked */
+	bool starved;	    /* memory ran out, nearly */
+};
+
+/* @size bytes are about to be filled: false if they had better not be, now and from then on. */
+bool hs_memory_watch(struct hs_memory_watch *watch, uint64_t size);
 
 #endif

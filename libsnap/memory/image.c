@@ -104,12 +104,16 @@ static uint32_t *entry_of(struct hs_image *image, hs_addr addr)
 	return &(*leaf)[(addr >> HS_PAGE_SHIFT) & ((1u << HS_LEAF_BITS) - 1)];
 }
 
+static bool can_have(hs_addr addr, uint64_t pages)
+{
+	return !(addr >> HS_ADDRESS_BITS) &&
+	       pages <= ((1ull << HS_ADDRESS_BITS) - addr) >> HS_PAGE_SHIFT;
+}
+
 /* Give the pages slots, noted with @flags. */
 static bool add(struct hs_image *image, hs_addr addr, uint64_t pages, uint32_t flags)
 {
-	if (addr >> HS_ADDRESS_BITS ||
-	    pages > ((1ull << HS_ADDRESS_BITS) - addr) >> HS_PAGE_SHIFT ||
-	    !ensure(image, image->slot_count + pages))
+	if (!can_have(addr, pages) || !ensure(image, image->slot_count + pages))
 		return false;
 	for (uint64_t i = 0; i < pages; i++) {
 		hs_addr page = addr + (i << HS_PAGE_SHIFT);
@@ -137,6 +141,20 @@ bool hs_image_add_later(struct hs_image *image, hs_addr addr, uint64_t pages)
 	if (!image->source || !add(image, addr, pages, HS_IMAGE_LATER))
 		return false;
 	image->source->end = image->slot_count;
+	return true;
+}
+
+bool hs_image_add_absent(struct hs_image *image, hs_addr addr, uint64_t pages)
+{
+	if (!image->source || !can_have(addr, pages))
+		return false;
+	for (uint64_t i = 0; i < pages; i++) {
+		uint32_t *entry = entry_of(image, addr + (i << HS_PAGE_SHIFT));
+
+		if (!entry || *entry)
+			return false;
+		*entry = HS_IMAGE_ABSENT;
+	}
 	return true;
 }
 

@@ -43,6 +43,9 @@ struct hs_image_source {
 /* Flag of a directory's entry: the page has a slot, but was not read yet. */
 #define HS_IMAGE_LATER (1u << 31)
 
+/* An entry of its own: the target had the page, but it cannot be read. */
+#define HS_IMAGE_ABSENT (HS_IMAGE_LATER | (HS_IMAGE_LATER - 2))
+
 /*
  * Pages of a target, in slots.  Slots of neighbouring pages that were added together are
  * neighbours too.
@@ -94,6 +97,12 @@ void *hs_image_add(struct hs_image *image, hs_addr addr, uint64_t pages);
  */
 bool hs_image_add_later(struct hs_image *image, hs_addr addr, uint64_t pages);
 bool hs_image_set_source(struct hs_image *image, hs_image_read_fn *read, void *context);
+
+/*
+ * Pages that the target had and the source does not: they count as unreadable if somebody wants
+ * them.  False as above.
+ */
+bool hs_image_add_absent(struct hs_image *image, hs_addr addr, uint64_t pages);
 
 /* The source is no more: pages that nobody wanted are not here. */
 void hs_image_end_source(struct hs_image *image);

@@ -111,7 +111,7 @@ static void clear_block(const struct hs_image *image, uint32_t from, uint32_t to
 
 uint32_t hs_image_fill(const struct hs_image *image, hs_addr addr)
 {
-	const uint32_t *entry = entry_of(image, addr);
+	uint32_t *entry = entry_of(image, addr);
 	uint32_t slot = (*entry & ~HS_IMAGE_LATER) - 1;
 	/* The block by addresses of ours, which the data need not begin with. */
 	uint32_t skew = (uint32_t)((uintptr_t)image->data >> HS_PAGE_SHIFT) % BLOCK_PAGES;
@@ -121,6 +121,11 @@ uint32_t hs_image_fill(const struct hs_image *image, hs_addr addr)
 
 	if (!image->source)
 		return HS_NONE;
+	if (*entry == HS_IMAGE_ABSENT) {
+		*entry = 0;
+		image->source->unreadable++;
+		return HS_NONE;
+	}
 	if (image->source->touched[block] < DENSE) {
 		image->source->touched[block]++;
 	} else {

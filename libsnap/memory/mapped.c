@@ -72,3 +72,10 @@ int hs_mapped_open_below(int root, const char *path)
 
 	return open_regular(place, NULL);
 }
+
+int hs_mapped_open_path(const char *path)
+{
+	_cleanup_fd_ int place = open(path, O_PATH | O_CLOEXEC);
+
+	return open_regular(place, NULL);
+}

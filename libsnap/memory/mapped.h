@@ -14,4 +14,7 @@ int hs_mapped_open(pid_t pid, const struct hs_mapping *mapping);
  */
 int hs_mapped_open_below(int root, const char *path);
 
+/* The same for a path that the user gave. */
+int hs_mapped_open_path(const char *path);
+
 #endif

@@ -91,6 +91,24 @@ struct hs_error *hs_maps_read(pid_t pid, struct hs_maps *ret)
 	return hs_maps_parse(text, ret);
 }
 
+bool hs_maps_copy(const struct hs_maps *maps, struct hs_maps *ret)
+{
+	struct hs_maps copy = {0};
+
+	for (size_t i = 0; i < maps->size; i++) {
+		struct hs_mapping mapping = maps->data[i];
+
+		mapping.name = strdup(mapping.name);
+		if (!mapping.name || !hs_vector_push(&copy, mapping)) {
+			free(mapping.name);
+			hs_maps_deinit(&copy);
+			return false;
+		}
+	}
+	*ret = copy;
+	return true;
+}
+
 void hs_maps_deinit(struct hs_maps *maps)
 {
 	for (size_t i = 0; i < maps->size; i++)

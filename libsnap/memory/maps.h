@@ -30,6 +30,9 @@ struct hs_error *hs_maps_read(pid_t pid, struct hs_maps *ret) HS_MUST_CHECK;
 /* The same from the text of such a file, for tests and fuzzing. */
 struct hs_error *hs_maps_parse(const char *text, struct hs_maps *ret) HS_MUST_CHECK;
 
+/* A copy of @maps in *@ret, owned by the caller; false if memory ran out. */
+bool hs_maps_copy(const struct hs_maps *maps, struct hs_maps *ret);
+
 void hs_maps_deinit(struct hs_maps *maps);
 
 /* The mapping that contains @addr, NULL if none does. */

@@ -7,6 +7,7 @@
 #include "libsnap/memory/freeze.h"
 #include "libsnap/memory/headroom.h"
 #include "libsnap/memory/proc.h"
+#include "libsnap/python/admit.h"
 #include "libsnap/python/capturing.h"
 #include "libsnap/python/heap.h"
 #include "libsnap/python/room.h"
@@ -14,8 +15,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <time.h>
 
 enum {
@@ -40,21 +39,6 @@ struct hs_capturing {
 	bool last;	     /* the last try: take what there is */
 	bool taken;	     /* there is an image that was not looked at yet */
 };
-
-static void explain(const struct hs_capturing *capture, const char *format, ...) HS_PRINTF(2, 3);
-
-static void explain(const struct hs_capturing *capture, const char *format, ...)
-{
-	char line[512];
-	va_list args;
-
-	if (!capture->options->explain)
-		return;
-	va_start(args, format);
-	vsnprintf(line, sizeof(line), format, args);
-	va_end(args);
-	capture->options->explain(capture->options->context, line);
-}
 
 /* Whether it looks as if a fork of the target can be copied. */
 static bool will_fork(const struct hs_capturing *capture)
@@ -195,11 +179,12 @@ static struct hs_error *take_image(struct hs_capturing *capture, bool *ready)
 	capture->facts.reason = facts.reason;
 	*ready = facts.ready;
 	if (facts.ready && facts.forked)
-		explain(capture, "mode fork: a fork of the target is copied");
+		hs_capture_explain(capture->options, "mode fork: a fork of the target is copied");
 	else if (facts.ready && facts.reason)
-		explain(capture, "mode stop, not fork: %s", facts.reason);
+		hs_capture_explain(capture->options, "mode stop, not fork: %s", facts.reason);
 	else if (facts.ready)
-		explain(capture, "mode stop: the target is stopped while it is copied");
+		hs_capture_explain(capture->options,
+				   "mode stop: the target is stopped while it is copied");
 	return NULL;
 }
 
@@ -240,19 +225,19 @@ static struct hs_error *open_image(struct hs_capturing *capture, bool first,
 
 	err = hs_heap_open(capture->image, &capture->runtime, &capture->facts, python);
 	if (err && first && hs_error_code(err) == HS_ERROR_UNSUPPORTED) {
-		explain(capture, "%s", hs_error_message(err));
+		hs_capture_explain(capture->options, "%s", hs_error_message(err));
 		hs_error_destroy(err);
 		return NULL;
 	}
 	if (err)
 		return hs_error_wrap(err, "process %d", (int)capture->pid);
 	if (capture->facts.broken_lists && !capture->last) {
-		explain(capture, "%llu lists of the collector did not link up",
-			(unsigned long long)capture->facts.broken_lists);
+		hs_capture_explain(capture->options, "%llu lists of the collector did not link up",
+				   (unsigned long long)capture->facts.broken_lists);
 		hs_python_destroy(*python);
 		*python = NULL;
 	} else if (capture->facts.traces_torn && !capture->last) {
-		explain(capture, "tracemalloc's tables did not add up");
+		hs_capture_explain(capture->options, "tracemalloc's tables did not add up");
 		hs_python_destroy(*python);
 		*python = NULL;
 	}
@@ -269,7 +254,7 @@ static void drop_image(struct hs_capturing *capture)
 
 static struct hs_error *check_starved(const struct hs_capturing *capture)
 {
-	if (!capture->frozen.starved)
+	if (!capture->frozen.watch.starved)
 		return NULL;
 	return hs_error_create(HS_ERROR_FAILED,
 			       "process %d: there is not enough memory to read all that it takes; "
@@ -308,7 +293,7 @@ struct hs_error *hs_capturing_freeze(struct hs_capturing *capture, bool last, bo
 	if (err)
 		return err;
 	if (!ready)
-		explain(capture, "%s", capture->unready);
+		hs_capture_explain(capture->options, "%s", capture->unready);
 	capture->taken = *taken = ready;
 	return NULL;
 }
@@ -324,9 +309,10 @@ static struct hs_error *attempt(struct hs_capturing *capture, bool first, struct
 		return err;
 	capture->taken = false;
 	hs_frozen_renew(&capture->frozen);
-	explain(capture, "the target was stopped for %.1f ms; %llu MiB of it can be copied",
-		(double)capture->facts.pause_ns / 1e6,
-		(unsigned long long)capture->image->slot_count >> 8);
+	hs_capture_explain(capture->options,
+			   "the target was stopped for %.1f ms; %llu MiB of it can be copied",
+			   (double)capture->facts.pause_ns / 1e6,
+			   (unsigned long long)capture->image->slot_count >> 8);
 	hs_process_resident(capture->process, &capture->image->maps);
 	if (!hs_image_seal(capture->image, fetch_live, capture))
 		return &hs_enomem;
@@ -357,7 +343,7 @@ static struct hs_error *capture_image(struct hs_capturing *capture, struct hs_py
 			return NULL;
 		}
 		capture->facts.retries++;
-		explain(capture, "trying again in %u ms", backoff_ms);
+		hs_capture_explain(capture->options, "trying again in %u ms", backoff_ms);
 		sleep_ms(backoff_ms);
 		backoff_ms *= 4;
 	}
@@ -421,33 +407,14 @@ static struct hs_error *find_runtime(struct hs_capturing *capture)
 			       &capture->runtime);
 }
 
-/* Machines that this was never tried on are read only if the user insists. */
-static struct hs_error *check_machine(struct hs_capturing *capture)
-{
-	const char *untried = hs_runtime_untried(&capture->runtime);
-
-	if (!untried)
-		return NULL;
-	if (!capture->options->experimental)
-		return hs_error_create(HS_ERROR_UNSUPPORTED,
-				       "process %d: %s; --experimental has it dumped all the same",
-				       (int)capture->pid, untried);
-	explain(capture, "%s: the snapshot may be wrong", untried);
-	capture->facts.untried = true;
-	return NULL;
-}
-
 /* What is there to know before the target is touched. */
 static struct hs_error *look(struct hs_capturing *capture)
 {
 	struct hs_error *err;
 
-	if (capture->options->preview_bytes > HS_PREVIEW_MAX ||
-	    (capture->options->preview_bytes && capture->options->redact))
-		return hs_error_create(HS_ERROR_USAGE,
-				       "values cannot be recorded: more than %d bytes of each, or "
-				       "while they are to be left out",
-				       HS_PREVIEW_MAX);
+	err = hs_capture_check(capture->options);
+	if (err)
+		return err;
 	hs_phases_enter(&capture->phases, HS_PHASE_OTHER);
 	err = hs_process_open(capture->pid, &capture->process);
 	if (err)
@@ -455,9 +422,9 @@ static struct hs_error *look(struct hs_capturing *capture)
 	err = find_runtime(capture);
 	if (err)
 		return err;
-	explain(capture, "CPython 3.%u, runtime at 0x%llx", capture->runtime.layout->minor,
-		(unsigned long long)capture->runtime.address);
-	err = check_machine(capture);
+	hs_capture_explain_runtime(capture->options, &capture->runtime);
+	err = hs_capture_admit(capture->options, &capture->runtime,
+			       hs_process_target(capture->process)->name, &capture->facts.untried);
 	if (err)
 		return err;
 	hs_fork_plan(capture->pid, &capture->maps, &capture->plan);

@@ -113,7 +113,13 @@ static void add_gaps(struct hs_python *python, const struct hs_heap_facts *facts
 	uint64_t unreadable = facts->unreadable_pages + (source ? source->unreadable : 0);
 
 	if (unreadable)
-		hs_build_gap(python->build, "page of the target cannot be read", unreadable, 0);
+		hs_build_gap(python->build,
+			     facts->of_core ? "page was left out of the core"
+					    : "page of the target cannot be read",
+			     unreadable, 0);
+	if (facts->cut_pages)
+		hs_build_gap(python->build, "page was cut off with the end of the core",
+			     facts->cut_pages, facts->cut_page);
 	if (facts->untried)
 		hs_build_gap(python->build, "program for a machine that heapsnap was not tried on",
 			     1, 0);

@@ -15,12 +15,15 @@ struct hs_heap_facts {
 	uint64_t resident; /* bytes */
 	uint64_t pause_ns;
 	uint64_t unreadable_pages;
+	uint64_t cut_pages; /* that were cut off with the end of a core */
+	uint64_t cut_page;  /* the address of one */
 	uint64_t broken_lists;
 	bool untried;	  /* made for a machine that this was never tried on */
 	bool traces_torn; /* tracemalloc's tables were being changed */
 	uint64_t tracked; /* objects on the collector's lists */
 	uint32_t retries;
 	const char *mode;	/* of the capture: "fork", "stop", "core" */
+	bool of_core;		/* the mode is "core" */
 	const char *reason;	/* why it was not forked, if it was meant to be; or NULL */
 	uint32_t preview_bytes; /* of a value that are recorded at most; 0: no values are */
 	bool redact;		/* leave out names that may tell of the target's data */

@@ -3,14 +3,12 @@
 #include "libsnap/python/room.h"
 
 #include "format/base/error.h"
-#include "libsnap/memory/headroom.h"
 #include "libsnap/memory/proc.h"
 #include "libsnap/python/pymalloc.h"
 
 #include <sys/uio.h>
 
 enum {
-	PARSING_SHARE = 4,	  /* of a copy that nothing is known of */
 	SPARE_PAGES = 1024,	  /* for what the target allocates until it is stopped */
 	NEED_PERCENT = 200,	  /* of what is copied: the copy, and what is made of it */
 	NEED_BYTES = 32 << 20,	  /* the least, for the program itself */
@@ -138,15 +136,6 @@ struct hs_error *hs_room_check(const char *name, const struct hs_room *room, boo
 			       uint64_t held, uint64_t headroom)
 {
 	uint64_t need = hs_room_need(room, fork);
-	uint64_t left = headroom > held ? headroom - held : 0;
-
-	return need <= left ? NULL : no_room(name, need, left);
-}
-
-struct hs_error *hs_capture_fits(const char *name, uint64_t pages, uint64_t held)
-{
-	uint64_t need = (pages << HS_PAGE_SHIFT) + (pages << HS_PAGE_SHIFT) / PARSING_SHARE;
-	uint64_t headroom = hs_memory_headroom("", 0);
 	uint64_t left = headroom > held ? headroom - held : 0;
 
 	return need <= left ? NULL : no_room(name, need, left);

@@ -13,7 +13,7 @@ struct hs_room {
 	 * blocks, of which a sample is looked at; the heap of malloc(), that is "[heap]", as a
 	 * whole; the data of programs.  Large buffers are never looked into.  What else is read,
 	 * such as the items of very long lists, is not seen beforehand: that memory does not run
-	 * out over it is watched while it is read (hs_frozen.starved).
+	 * out over it is watched while it is read (hs_frozen.watch).
 	 */
 	uint64_t heap;
 };
@@ -41,8 +41,5 @@ bool hs_room_to_fork(const struct hs_room *room, uint64_t headroom);
  */
 struct hs_error *hs_room_check(const char *name, const struct hs_room *room, bool fork,
 			       uint64_t held, uint64_t headroom) HS_MUST_CHECK;
-
-/* The same for @pages pages of what is called @name. */
-struct hs_error *hs_capture_fits(const char *name, uint64_t pages, uint64_t held) HS_MUST_CHECK;
 
 #endif

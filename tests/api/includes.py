@@ -25,7 +25,9 @@ RULES = {
 }
 # Packages of others, and who may know of them.
 OUTSIDE = {
-    r"(msgpack|zstd)": {"format"},
+    r"msgpack": {"format"},
+    r"zstd": {"format", "libsnap/memory"},
+    r"zlib": {"libsnap/memory"},
     r"xxhash": {"format", "libsnap/build", "libsnap/python", "libsnap/analysis"},
     r"(libelf|gelf|elf)\b": {"libsnap/memory", "libsnap/python"},
 }

@@ -61,7 +61,7 @@ MISTAKES = [
     (["flatten", "a"], "-o"),
     # Options of later releases: absent, not accepted and ignored.
     (["dump", "1", "--jobs", "2"], "--jobs"),
-    (["dump", "--core", "core"], "--core"),
+    (["dump", "--core", "core", "1"], "--core"),
     (["top", "a", "--where", "x"], "--where"),
 ]
 

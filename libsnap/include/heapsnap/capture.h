@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* heapsnap/capture.h: from a live process to a snapshot. */
+/* heapsnap/capture.h: from a live process, or a core, to a snapshot. */
 #ifndef HEAPSNAP_CAPTURE_H
 #define HEAPSNAP_CAPTURE_H
 
@@ -37,6 +37,12 @@ struct hs_capture_options {
 	bool redact;
 	/* Go on where this was never tried: on or for machines that are not x86-64. */
 	bool experimental;
+	/*
+	 * Of a core: the program, if it is not where the core says; and the folder that the paths
+	 * of the core begin in, if it is not "/".
+	 */
+	const char *exe;
+	const char *root;
 	/* One line of explanation per decision taken, without a line feed; may be NULL. */
 	void (*explain)(void *context, const char *line);
 	hs_progress_fn *progress;
@@ -99,6 +105,20 @@ struct hs_captured {
 typedef void hs_captured_fn(void *context, const struct hs_captured *captured);
 HS_EXPORT struct hs_error *hs_capture_tree(pid_t root, const struct hs_capture_options *options,
 					   hs_captured_fn *each, void *context) HS_MUST_CHECK;
+
+/*
+ * The same from the core file at @path, as the kernel or gcore write it, also compressed by zstd or
+ * gzip: that is unpacked to a file without a name in $TMPDIR, else /var/tmp.  What the core does
+ * not hold because it is as in a program or library is read from these files; they are found by the
+ * paths in the core, and are not used if they begin with something else than what was mapped.  What
+ * else is not there is a gap of the snapshot.
+ *
+ * Errors: HS_ERROR_DAMAGED (not a core, or too little of it is left), HS_ERROR_UNSUPPORTED,
+ * HS_ERROR_PERMISSION, HS_ERROR_FAILED.
+ */
+HS_EXPORT struct hs_error *hs_capture_core(const char *path,
+					   const struct hs_capture_options *options,
+					   struct hs_snapshot **ret) HS_MUST_CHECK;
 
 enum hs_check_state {
 	HS_CHECK_GOOD = 0,

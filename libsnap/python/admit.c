@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/* admit.c: what all captures have in common before they begin. */
+#include "libsnap/python/admit.h"
+
+#include "format/base/error.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+struct hs_error *hs_capture_check(const struct hs_capture_options *options)
+{
+	if (options->preview_bytes > HS_PREVIEW_MAX || (options->preview_bytes && options->redact))
+		return hs_error_create(HS_ERROR_USAGE,
+				       "values cannot be recorded: more than %d bytes of each, or "
+				       "while they are to be left out",
+				       HS_PREVIEW_MAX);
+	return NULL;
+}
+
+void hs_capture_explain(const struct hs_capture_options *options, const char *format, ...)
+{
+	char line[512];
+	va_list args;
+
+	if (!options->explain)
+		return;
+	va_start(args, format);
+	vsnprintf(line, sizeof(line), format, args);
+	va_end(args);
+	options->explain(options->context, line);
+}
+
+void hs_capture_explain_runtime(const struct hs_capture_options *options,
+				const struct hs_runtime *runtime)
+{
+	hs_capture_explain(options, "CPython 3.%u, runtime at 0x%llx", runtime->layout->minor,
+			   (unsigned long long)runtime->address);
+}
+
+struct hs_error *hs_capture_admit(const struct hs_capture_options *options,
+				  const struct hs_runtime *runtime, const char *name, bool *untried)
+{
+	const char *why = hs_runtime_untried(runtime);
+
+	if (!why)
+		return NULL;
+	if (!options->experimental)
+		return hs_error_create(HS_ERROR_UNSUPPORTED,
+				       "%s: %s; --experimental has it dumped all the same", name,
+				       why);
+	hs_capture_explain(options, "%s: the snapshot may be wrong", why);
+	*untried = true;
+	return NULL;
+}
