@@ -73,15 +73,21 @@ static struct hs_error *explain_cut(const struct capture *capture, struct hs_err
 	const bool cut = capture->core_facts.cut;
 	const bool lacks =
 		capture->image && capture->image->source && capture->image->source->unreadable;
+	const char *text = hs_error_message(err);
+	const size_t size = strlen(capture->path);
 	struct hs_error *why;
 
 	if ((!cut && !lacks) || hs_error_code(err) != HS_ERROR_UNSUPPORTED)
 		return err;
-	why = hs_error_create(HS_ERROR_DAMAGED, "%s, and what is left is not enough: %s",
+	/* Once is enough. */
+	if (!strncmp(text, capture->path, size) && !strncmp(text + size, ": ", 2))
+		text += size + 2;
+	why = hs_error_create(HS_ERROR_DAMAGED, "%s: %s, and what is left is not enough: %s",
+			      capture->path,
 			      cut ? "it is truncated"
 				  : "memory was left out when it was written (see "
 				    "coredump_filter in core(5))",
-			      hs_error_message(err));
+			      text);
 	hs_error_destroy(err);
 	return why;
 }

@@ -390,6 +390,36 @@ static size_t save_sample(void)
 	return (size_t)size;
 }
 
+/* Pages that are known not to be there count once somebody wants them, each once. */
+static void absent(void **state)
+{
+	struct page_source source = {0};
+	struct hs_image *image = hs_image_create();
+	uint64_t word;
+
+	(void)state;
+	assert_non_null(image);
+	assert_false(hs_image_add_absent(image, BASE, 1));
+	assert_true(hs_image_set_source(image, read_pattern, &source));
+	assert_true(hs_image_add_later(image, BASE, 1));
+	assert_true(hs_image_add_absent(image, BASE + HS_PAGE_SIZE, 3));
+	assert_false(hs_image_add_absent(image, BASE, 1));
+	assert_false(hs_image_add_absent(image, 1ull << HS_ADDRESS_BITS, 1));
+	assert_false(hs_image_add_absent(image, (1ull << HS_ADDRESS_BITS) - HS_PAGE_SIZE, 2));
+	assert_int_equal(image->slot_count, 1);
+	assert_true(hs_image_u64(image, BASE, &word));
+	assert_int_equal(hs_image_slot_here(image, BASE + HS_PAGE_SIZE), HS_NONE);
+	assert_int_equal(image->source->unreadable, 0);
+	assert_false(hs_image_u64(image, BASE + HS_PAGE_SIZE - 4, &word));
+	assert_false(hs_image_u64(image, BASE + HS_PAGE_SIZE, &word));
+	assert_int_equal(image->source->unreadable, 1);
+	assert_false(hs_image_u64(image, BASE + 3 * HS_PAGE_SIZE, &word));
+	assert_int_equal(image->source->unreadable, 2);
+	hs_image_end_source(image);
+	assert_false(hs_image_u64(image, BASE + 2 * HS_PAGE_SIZE, &word));
+	hs_image_destroy(image);
+}
+
 static void saved_and_loaded(void **state)
 {
 	struct hs_image *image;
@@ -479,6 +509,7 @@ int main(void)
 		cmocka_unit_test(filled_when_wanted),
 		cmocka_unit_test(filled_densely),
 		cmocka_unit_test(the_source_ends),
+		cmocka_unit_test(absent),
 		cmocka_unit_test(saved_and_loaded),
 		cmocka_unit_test(cut_short),
 		cmocka_unit_test(damaged),
