@@ -42,11 +42,10 @@ struct runs {
 static bool take(void *context, hs_addr addr, uint64_t pages, bool absent)
 {
 	struct runs *runs = context;
-	struct run *last = &runs->data[runs->count - 1];
+	struct run *last = runs->count ? &runs->data[runs->count - 1] : NULL;
 
 	/* Whether a page is data or a hole depends on the file system. */
-	if (runs->count && last->absent == absent &&
-	    last->addr + (last->pages << HS_PAGE_SHIFT) == addr) {
+	if (last && last->absent == absent && last->addr + (last->pages << HS_PAGE_SHIFT) == addr) {
 		last->pages += pages;
 		return true;
 	}
