@@ -88,6 +88,18 @@ def build(segments, notes, machine=None, kind=ET_CORE, notes_last=False):
     return bytes(core)
 
 
+def read(memory, start, size):
+    """Bytes of a process; like the kernel, zeros for guard pages, which nobody may read."""
+    data = b""
+    while len(data) < size:
+        memory.seek(start + len(data))
+        try:
+            data += memory.read(size - len(data))
+        except OSError:
+            data += bytes(PAGE)
+    return data
+
+
 def of_process(pid, keep=lambda row: True, **more):
     """A core of a process that is stopped or waits, as the kernel writes it: of files only what
     differs from them, and the first pages of programs.  What @keep refuses is left out."""
@@ -104,11 +116,7 @@ def of_process(pid, keep=lambda row: True, **more):
                 size = PAGE if offset == 0 else 0
             data = b""
             if size:
-                memory.seek(start)
-                while len(data) < size:
-                    piece = memory.read(size - len(data))
-                    assert piece, f"{start + len(data):#x} cannot be read"
-                    data += piece
+                data = read(memory, start, size)
                 if size == PAGE and not data.startswith(b"\x7fELF") and end - start > PAGE:
                     data = b""
             segments.append((start, end - start, flags, data))

@@ -96,6 +96,23 @@ def test_the_same_as_live(heapsnap, live):
     assert_same(ours, live.objects)
 
 
+@pytest.mark.parametrize("script", ["roots.py", "traced.py"])
+def test_threads_values_and_sites(heapsnap, start, one_python, tmp_path, script):
+    """What threads were doing, what objects held, and which lines allocated them."""
+    target = start(one_python, script, *([tmp_path / "out"] if script == "traced.py" else []))
+    heapsnap("dump", target.pid, "--values", "--mode", "stop", "-o", tmp_path / "live")
+    (tmp_path / "core").write_bytes(corefile.of_process(target.pid))
+    heapsnap("dump", "--core", tmp_path / "core", "--values", "-o", tmp_path / "cored")
+    live, cored = (heapsnap.json("info", tmp_path / name) for name in ("live", "cored"))
+    assert live["threads"] and any(thread["frames"] for thread in live["threads"])
+    for key in ("threads", "roots", "allocators", "contents", "objects", "edges", "bytes"):
+        assert live[key] == cored[key], key
+    lines = [heapsnap("export", tmp_path / name, "--to", "jsonl").stdout.splitlines()
+             for name in ("live", "cored")]
+    assert lines[0][1:] == lines[1][1:]  # but for what is said of the process
+    assert (b'"site":' in b"".join(lines[0])) == (script == "traced.py")
+
+
 def test_gcore(heapsnap, live, tmp_path):
     if not GCORE:
         pytest.skip("there is no gcore (of gdb)")
