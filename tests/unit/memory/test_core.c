@@ -133,6 +133,33 @@ static void segments_alone(void **state)
 	hs_core_close(core);
 }
 
+/* More segments than the header's field can say: the first section does, at the end of the file. */
+static void counted_elsewhere(void **state)
+{
+	static const struct core_segment segments[] = {
+		{0x10000, 0x1000, PF_R | PF_W, 0x1000, 1},
+		{0x20000, 0x1000, PF_R | PF_W, 0x1000, 2},
+	};
+	const struct core_notes notes = {.size = 0};
+	size_t size = core_build(buffer, segments, 2, &notes);
+	const Elf64_Shdr section = {.sh_info = 3, .sh_size = 1};
+	struct hs_core *core;
+	Elf64_Ehdr header;
+
+	(void)state;
+	memcpy(&header, buffer, sizeof(header));
+	header.e_phnum = PN_XNUM;
+	header.e_shoff = size;
+	header.e_shentsize = sizeof(section);
+	header.e_shnum = 1;
+	memcpy(buffer, &header, sizeof(header));
+	memcpy(buffer + size, &section, sizeof(section));
+	assert_no_error(open_core(size + sizeof(section), NULL, &core));
+	assert_int_equal(hs_core_maps(core)->size, 2);
+	assert_true(reads(core, 0x10000, 1) && reads(core, 0x20000, 2));
+	hs_core_close(core);
+}
+
 static void cut_off(void **state)
 {
 	static const struct core_segment segments[] = {
@@ -525,6 +552,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(segments_alone),
+		cmocka_unit_test(counted_elsewhere),
 		cmocka_unit_test(cut_off),
 		cmocka_unit_test(rest_from_files),
 		cmocka_unit_test(files_elsewhere),
