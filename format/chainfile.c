@@ -99,6 +99,7 @@ static bool peek_base(struct hs_cursor cursor, struct peek *peek)
 /* Look at the open file @fd.  False if memory ran out; a file that is none is not an error. */
 static bool peek_open(int fd, struct peek *peek)
 {
+	uint8_t magic[HS_MAGIC_SIZE];
 	uint8_t trailer[HS_TRAILER_SIZE];
 	struct hs_cursor cursor = hs_cursor_over(trailer, sizeof(trailer));
 	struct stat status;
@@ -108,15 +109,18 @@ static bool peek_open(int fd, struct peek *peek)
 	if (fstat(fd, &status) || !S_ISREG(status.st_mode) ||
 	    status.st_size < HS_MAGIC_SIZE + HS_TRAILER_SIZE)
 		return true;
+	/* Most files of a folder are something else: little is read of those. */
+	if (!read_at(fd, magic, sizeof(magic), 0) ||
+	    memcmp(magic, HS_MAGIC_BEGIN, HS_MAGIC_SIZE) != 0 ||
+	    !read_at(fd, trailer, sizeof(trailer), status.st_size - HS_TRAILER_SIZE) ||
+	    memcmp(trailer + 16, HS_MAGIC_END, HS_MAGIC_SIZE) != 0 ||
+	    !hs_cursor_u64_le(&cursor, &index) || !hs_cursor_u64_le(&cursor, &peek->hash))
+		return true;
 	size = status.st_size < PEEKED ? (size_t)status.st_size : PEEKED;
 	_cleanup_free_ uint8_t *data = malloc(size);
 	if (!data)
 		return false;
-	if (!read_at(fd, data, size, 0) ||
-	    !read_at(fd, trailer, sizeof(trailer), status.st_size - HS_TRAILER_SIZE) ||
-	    memcmp(data, HS_MAGIC_BEGIN, HS_MAGIC_SIZE) != 0 ||
-	    memcmp(trailer + 16, HS_MAGIC_END, HS_MAGIC_SIZE) != 0 ||
-	    !hs_cursor_u64_le(&cursor, &index) || !hs_cursor_u64_le(&cursor, &peek->hash))
+	if (!read_at(fd, data, size, 0))
 		return true;
 	peek->snapshot = true;
 	cursor = hs_cursor_over(data, size);

@@ -78,10 +78,13 @@ static struct hs_error *prepare_image(struct hs_capturing *capture, uint64_t hel
 		return err;
 	capture->image = hs_image_create();
 	if (!capture->image ||
-	    (!will_fork(capture) && !hs_image_reserve(capture->image, room.pages)))
+	    (!will_fork(capture) && !hs_image_reserve(capture->image, room.pages))) {
+		/* Who waits for memory and comes again begins anew. */
+		hs_image_destroy(hs_steal(capture->image));
 		return hs_error_create(HS_ERROR_FAILED,
 				       "process %d: not enough memory for a copy of its %llu MiB",
 				       (int)capture->pid, (unsigned long long)room.pages >> 8);
+	}
 	return NULL;
 }
 

@@ -185,11 +185,13 @@ static void note_tracked(struct hs_python *python, hs_addr address, unsigned int
 	claim_namespace(python, address, granule);
 }
 
-/* Walk the list whose sentinel lies at @head; false if it does not link up. */
+/*
+ * Walk the list whose sentinel lies at @head; false if it does not link up.  All lists together
+ * have no more than @limit objects.
+ */
 static bool walk_list(struct hs_python *python, hs_addr head, unsigned int generation,
-		      uint64_t *objects)
+		      uint64_t limit, uint64_t *objects)
 {
-	uint64_t limit = hs_image_granule_count(python->image);
 	hs_addr previous = head;
 	hs_addr node;
 
@@ -199,7 +201,7 @@ static bool walk_list(struct hs_python *python, hs_addr head, unsigned int gener
 	while (node != head) {
 		uint64_t words[2];
 
-		if (!limit-- || !hs_image_pair(python->image, node, words) ||
+		if (*objects >= limit || !hs_image_pair(python->image, node, words) ||
 		    (words[1] & ~(hs_addr)FLAG_BITS) != previous)
 			return false;
 		note_tracked(python, node + PY_GC_HEAD_SIZE, generation);
@@ -212,6 +214,7 @@ static bool walk_list(struct hs_python *python, hs_addr head, unsigned int gener
 
 void hs_discover_lists(struct hs_python *python, uint64_t *objects, uint64_t *broken)
 {
+	const uint64_t limit = hs_image_granule_count(python->image);
 	hs_addr interp = hs_interp_first(python);
 
 	*objects = 0;
@@ -223,10 +226,10 @@ void hs_discover_lists(struct hs_python *python, uint64_t *objects, uint64_t *br
 			continue;
 		for (unsigned int i = 0; i < 3; i++)
 			if (!walk_list(python, gc + python->generations + i * GENERATION_STRIDE, i,
-				       objects))
+				       limit, objects))
 				++*broken;
 		if (!walk_list(python, gc + python->layout->gc_permanent_generation,
-			       HS_GENERATION_PERMANENT, objects))
+			       HS_GENERATION_PERMANENT, limit, objects))
 			++*broken;
 	}
 }

@@ -121,7 +121,7 @@ bool hs_pymalloc_add_arenas(struct hs_python *python, hs_addr array, uint64_t co
 
 	if (count > UINT32_MAX / WORDS)
 		return true;
-	count = hs_words_limit(python->image, array, count * WORDS) / WORDS;
+	count = hs_python_limit(python, array, count * WORDS) / WORDS;
 	for (uint64_t i = 0; i < count; i++) {
 		uint8_t at[ARENA_OBJECT_SIZE];
 		struct hs_pyarena arena;

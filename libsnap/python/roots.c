@@ -7,7 +7,7 @@
 
 enum {
 	MAX_INTERPRETERS = 10000,
-	MAX_ATEXIT = 100000,
+	ATEXIT_WORDS = 3,     /* of one function registered with atexit */
 	DATA_MAX = 1 << 26,   /* bytes of a program's variables; CPython has less than one MiB */
 	INTERNED_SAMPLE = 64, /* strings that tell the dict of interned strings */
 	STATE_INTERNED = 3,   /* bits of PyASCIIObject.state */
@@ -118,6 +118,7 @@ static void add_atexit(struct hs_python *python, hs_addr interp)
 {
 	hs_addr callbacks = 0;
 	uint32_t count = 0;
+	uint64_t limit;
 
 	hs_image_u64(python->image, interp + python->layout->interp_atexit_callbacks, &callbacks);
 	if (python->layout->interp_atexit_count == HS_ABSENT) {
@@ -125,11 +126,14 @@ static void add_atexit(struct hs_python *python, hs_addr interp)
 		return;
 	}
 	hs_image_u32(python->image, interp + python->layout->interp_atexit_count, &count);
-	for (uint32_t i = 0; callbacks && i < count && i < MAX_ATEXIT; i++) {
+	limit = callbacks ? hs_python_limit(python, callbacks, count) : 0;
+	for (uint64_t i = 0; i < limit; i++) {
 		hs_addr callback = 0;
 
-		hs_image_u64(python->image, callbacks + i * 8ull, &callback);
-		for (uint64_t k = 0; callback && k < 3; k++) {
+		hs_image_u64(python->image, callbacks + i * 8, &callback);
+		if (callback && !hs_python_afford(python, ATEXIT_WORDS, callbacks))
+			return;
+		for (uint64_t k = 0; callback && k < ATEXIT_WORDS; k++) {
 			hs_addr value = 0;
 
 			hs_image_u64(python->image, callback + k * 8, &value);

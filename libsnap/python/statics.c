@@ -163,7 +163,8 @@ static void try_states(struct statics *statics)
 
 		try_state(statics, interp, "state of an interpreter");
 		hs_image_u64(python->image, interp + layout->interp_threads_head, &thread);
-		while (thread && hs_chain_step(&chain, thread) && chain.steps < MAX_THREADS) {
+		while (thread && hs_chain_step(&chain, thread) && chain.steps < MAX_THREADS &&
+		       hs_python_spend(python, 1)) {
 			try_state(statics, thread, "state of a thread");
 			if (!hs_image_u64(python->image, thread + layout->tstate_next, &thread))
 				break;
