@@ -98,14 +98,14 @@ hs_addr hs_injection_wait_for(const struct hs_injection *injection)
 	return at(injection, offsetof(struct hs_injected_stack, parent_wait.frame.rdi));
 }
 
+static const uint8_t call[] = {0x0f, 0x05, 0xc3};
+static const uint8_t glibc[] = {0x48, 0xc7, 0xc0, 0x0f, 0, 0, 0, 0x0f, 0x05};
+static const uint8_t musl[] = {0xb8, 0x0f, 0, 0, 0, 0x0f, 0x05};
+
 /* Search one mapping for what is still missing. */
 static void search(pid_t pid, const struct hs_mapping *mapping, uint8_t *buffer,
 		   struct hs_gadgets *ret)
 {
-	static const uint8_t call[] = {0x0f, 0x05, 0xc3};
-	static const uint8_t glibc[] = {0x48, 0xc7, 0xc0, 0x0f, 0, 0, 0, 0x0f, 0x05};
-	static const uint8_t musl[] = {0xb8, 0x0f, 0, 0, 0, 0x0f, 0x05};
-
 	for (hs_addr from = mapping->start; from < mapping->end; from += CHUNK - sizeof(glibc)) {
 		struct iovec local = {buffer, CHUNK};
 		struct iovec remote = {(void *)(uintptr_t)from, CHUNK};
@@ -155,6 +155,27 @@ bool hs_gadgets_find(pid_t pid, const struct hs_maps *maps, struct hs_gadgets *r
 		return false;
 	*ret = found;
 	return true;
+}
+
+static bool has_code(pid_t tid, hs_addr addr, const uint8_t *code, size_t size)
+{
+	uint8_t found[sizeof(glibc)];
+	struct iovec local = {found, size};
+	struct iovec remote = {(void *)(uintptr_t)addr, size};
+
+	return process_vm_readv(tid, &local, 1, &remote, 1, 0) == (ssize_t)size &&
+	       !memcmp(found, code, size);
+}
+
+/*
+ * Whether they are where they were found: since then the process may have executed another program,
+ * the more so if it had to wait for its turn.
+ */
+static bool are_there(pid_t tid, const struct hs_gadgets *gadgets)
+{
+	return has_code(tid, gadgets->syscall, call, sizeof(call)) &&
+	       (has_code(tid, gadgets->sigreturn, glibc, sizeof(glibc)) ||
+		has_code(tid, gadgets->sigreturn, musl, sizeof(musl)));
 }
 
 /*
@@ -377,6 +398,8 @@ const char *hs_injection_begin(struct hs_injection *injection, pid_t pid,
 	if (ptrace(PTRACE_GETSIGMASK, thread->tid, (void *)sizeof(injection->mask),
 		   &injection->mask))
 		return "its signal mask cannot be read";
+	if (!are_there(thread->tid, gadgets))
+		return "it has begun to run another program meanwhile";
 	if (in_rseq(thread->tid))
 		return "it is inside a restartable sequence";
 	if (!place(injection, pid, maps))

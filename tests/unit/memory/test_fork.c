@@ -53,13 +53,23 @@ static bool is_ready(void *unused)
 	return true;
 }
 
-/* What a capture does of the memory of @pid; the caller owns the image. */
-static struct hs_image *take(struct hs_process *process, struct hs_freeze_facts *facts,
-			     struct hs_frozen *frozen)
+static struct hs_fork_plan plan_for(struct hs_process *process)
+{
+	struct hs_maps maps = {0};
+	struct hs_fork_plan plan;
+
+	assert_no_error(hs_maps_read(hs_process_pid(process), &maps));
+	hs_fork_plan(hs_process_pid(process), &maps, &plan);
+	hs_maps_deinit(&maps);
+	return plan;
+}
+
+/* What a capture with that plan does of the memory of @process; the caller owns the image. */
+static struct hs_image *take_as_planned(struct hs_process *process, struct hs_fork_plan plan,
+					struct hs_freeze_facts *facts, struct hs_frozen *frozen)
 {
 	struct hs_image *image = hs_image_create();
 	struct hs_maps maps = {0};
-	struct hs_fork_plan plan;
 	const struct hs_freeze_options options = {
 		.maps = &maps,
 		.plan = &plan,
@@ -70,10 +80,15 @@ static struct hs_image *take(struct hs_process *process, struct hs_freeze_facts 
 
 	assert_non_null(image);
 	assert_no_error(hs_maps_read(hs_process_pid(process), &maps));
-	hs_fork_plan(hs_process_pid(process), &maps, &plan);
 	assert_no_error(hs_freeze(process, image, &options, facts, frozen));
 	hs_maps_deinit(&maps);
 	return image;
+}
+
+static struct hs_image *take(struct hs_process *process, struct hs_freeze_facts *facts,
+			     struct hs_frozen *frozen)
+{
+	return take_as_planned(process, plan_for(process), facts, frozen);
 }
 
 static void dump(pid_t pid)
@@ -288,6 +303,39 @@ static void results_stay_right(void **state)
 	assert_int_equal(child_end(pid), SIGKILL);
 }
 
+/* A plan that was made for the program before: the target is stopped for the copy, and goes on. */
+static void a_plan_that_is_old(void **state)
+{
+	pid_t pid = child_start(set_words, shared);
+	struct hs_process *process = open_process(pid);
+
+	(void)state;
+	for (int which = 0; which < 2; which++) {
+		struct hs_fork_plan plan = plan_for(process);
+		struct hs_freeze_facts facts;
+		struct hs_frozen frozen = {0};
+		struct hs_image *image;
+		uint64_t before;
+
+		assert_null(plan.unfit);
+		if (which)
+			plan.gadgets.sigreturn++;
+		else
+			plan.gadgets.syscall++;
+		image = take_as_planned(process, plan, &facts, &frozen);
+		assert_false(facts.forked);
+		assert_string_equal(facts.reason, "it has begun to run another program meanwhile");
+		hs_frozen_end(&frozen, image);
+		hs_image_destroy(image);
+		before = shared->count[0];
+		for (int i = 0; i < 100 && shared->count[0] < before + 3; i++)
+			usleep(NAP_MS * 1000 / 10);
+		assert_true(shared->count[0] >= before + 3);
+	}
+	hs_process_close(process);
+	assert_int_equal(child_end(pid), SIGKILL);
+}
+
 static void reap_others(struct shared *s)
 {
 	signal(SIGCHLD, count_signal);
@@ -469,6 +517,7 @@ int main(void)
 		cmocka_unit_test(the_copy_is_of_one_moment),
 		cmocka_unit_test(calls_go_on),
 		cmocka_unit_test(results_stay_right),
+		cmocka_unit_test(a_plan_that_is_old),
 		cmocka_unit_test(a_subreaper),
 		cmocka_unit_test(a_stopped_job),
 		cmocka_unit_test(a_stop_signal_is_not_lost),
