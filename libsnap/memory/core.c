@@ -333,8 +333,8 @@ static struct hs_error *check_header(const struct hs_core *core)
 	return NULL;
 }
 
-/* Read the notes of one segment, as far as the file has them. */
-static bool read_notes(struct hs_core *core, Elf *elf, const GElf_Phdr *header)
+/* Read the notes of one segment, as far as the file has them; @left bytes of notes at most. */
+static bool read_notes(struct hs_core *core, Elf *elf, const GElf_Phdr *header, uint64_t *left)
 {
 	uint64_t size = header->p_filesz;
 	Elf_Data *data;
@@ -343,8 +343,9 @@ static bool read_notes(struct hs_core *core, Elf *elf, const GElf_Phdr *header)
 		return true;
 	if (size > core->size - header->p_offset)
 		size = core->size - header->p_offset;
-	if (!size || size > NOTES_LIMIT)
+	if (!size || size > *left)
 		return true;
+	*left -= size;
 	data = elf_getdata_rawchunk(elf, (int64_t)header->p_offset, (size_t)size, ELF_T_NHDR);
 	return !data || hs_core_notes_add(&core->notes, data);
 }
@@ -353,6 +354,7 @@ static struct hs_error *read_headers(struct hs_core *core)
 {
 	hs_cleanup(end_elf) Elf *elf = NULL;
 	_cleanup_free_ GElf_Phdr *headers = NULL;
+	uint64_t notes_left = NOTES_LIMIT; /* segments may lie upon each other */
 	size_t count = 0;
 	size_t have = 0;
 	struct hs_error *err;
@@ -370,7 +372,8 @@ static struct hs_error *read_headers(struct hs_core *core)
 	if (!have)
 		return damaged(core, "the core's list of segments is damaged or truncated");
 	for (size_t i = 0; i < have; i++)
-		if (headers[i].p_type == PT_NOTE && !read_notes(core, elf, &headers[i]))
+		if (headers[i].p_type == PT_NOTE &&
+		    !read_notes(core, elf, &headers[i], &notes_left))
 			return &hs_enomem;
 	err = hs_core_layout_create(headers, have, &core->notes, core->size, &core->layout);
 	if (err)

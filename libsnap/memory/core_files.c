@@ -32,7 +32,7 @@ static void close_file(struct hs_core_files *files)
 void hs_core_files_deinit(struct hs_core_files *files)
 {
 	close_file(files);
-	if (files->root > 0)
+	if (files->root >= 0)
 		close(files->root);
 	free(files->states);
 }

@@ -13,7 +13,8 @@
 #include <xxhash.h>
 
 enum {
-	ABSENT_LIMIT = 1 << 18, /* pages */
+	ABSENT_LIMIT = 1 << 18, /* pages of a mapping */
+	ABSENT_TOTAL = 1 << 22, /* and of all */
 };
 
 /* One call of hs_capture_core(). */
@@ -24,6 +25,7 @@ struct capture {
 	struct hs_core_facts core_facts;
 	struct hs_runtime runtime;
 	struct hs_image *image;
+	uint64_t absent; /* pages noted as missing, if somebody wants them */
 	struct hs_heap_facts facts;
 };
 
@@ -99,10 +101,11 @@ static bool add_pages(void *context, hs_addr addr, uint64_t pages, bool absent)
 	if (!absent)
 		return hs_image_add_later(capture->image, addr, pages);
 	/* Noting so many would cost memory; that they are missed is then said at once. */
-	if (pages > ABSENT_LIMIT) {
+	if (pages > ABSENT_LIMIT || pages > ABSENT_TOTAL - capture->absent) {
 		capture->facts.unreadable_pages += pages;
 		return true;
 	}
+	capture->absent += pages;
 	return hs_image_add_absent(capture->image, addr, pages);
 }
 
