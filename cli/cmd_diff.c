@@ -73,6 +73,7 @@ static int compare(struct terminal *terminal, const struct options *options,
 int cmd_diff(const struct options *options, struct terminal *terminal)
 {
 	struct hs_open_options open = {
+		.jobs = options->jobs,
 		.columns = HS_COLUMN_ADDRESS | HS_COLUMN_TYPE | hs_size_column(options->size) |
 			   HS_COLUMN_OWNER | HS_COLUMN_FINGERPRINT | HS_COLUMN_FLAGS |
 			   HS_COLUMN_EDGES,

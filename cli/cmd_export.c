@@ -18,6 +18,7 @@ static void tell(struct terminal *terminal, const char *path)
 int cmd_export(const struct options *options, struct terminal *terminal)
 {
 	const struct hs_open_options open = {
+		.jobs = options->jobs,
 		.progress = terminal_progress,
 		.progress_context = terminal,
 	};

@@ -9,6 +9,7 @@
 int cmd_info(const struct options *options, struct terminal *terminal)
 {
 	const struct hs_open_options open = {
+		.jobs = options->jobs,
 		.columns = HS_COLUMN_ADDRESS | HS_COLUMN_TYPE | HS_COLUMN_SIZE | HS_COLUMN_EDGES |
 			   HS_COLUMN_SITE,
 		.progress = terminal_progress,

@@ -32,6 +32,7 @@ static int print_partition(struct terminal *terminal, const struct options *opti
 int cmd_top(const struct options *options, struct terminal *terminal)
 {
 	struct hs_open_options open = {
+		.jobs = options->jobs,
 		.columns = HS_COLUMN_TYPE | hs_size_column(options->size),
 		.progress = terminal_progress,
 		.progress_context = terminal,

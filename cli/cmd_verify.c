@@ -8,6 +8,7 @@
 int cmd_verify(const struct options *options, struct terminal *terminal)
 {
 	const struct hs_open_options open = {
+		.jobs = options->jobs,
 		.progress = terminal_progress,
 		.progress_context = terminal,
 	};

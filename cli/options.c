@@ -151,6 +151,16 @@ static bool parse_fail_on(struct parser *parser, const char *argument)
 	return true;
 }
 
+static bool parse_jobs(struct parser *parser, const char *argument)
+{
+	uint64_t jobs;
+
+	if (!units_parse_number(argument, 64, &jobs) || !jobs)
+		return complain_of_word(parser, "--jobs", argument, "a number from 1 to 64");
+	parser->options->jobs = (unsigned int)jobs;
+	return true;
+}
+
 static bool parse_level(struct parser *parser, const char *argument)
 {
 	uint64_t level;
@@ -285,6 +295,9 @@ static const struct option_spec specs[] = {
 	 .parse = parse_size},
 	{OPTION_ROWS, 'n', "rows", "ROWS", "rows to show, 0 for all; text shows 10",
 	 .parse = parse_rows},
+	{OPTION_JOBS, 0, "jobs", "N",
+	 "threads that read the file; one for each processor, up to 8, if not given",
+	 .parse = parse_jobs},
 	{OPTION_JSON, 0, "json", NULL, "one JSON document", SWITCH(json)},
 	{OPTION_CSV, 0, "csv", NULL, "comma-separated values", SWITCH(csv)},
 	{OPTION_FAIL_ON, 0, "fail-on", "growth[=BYTES]",

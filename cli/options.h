@@ -32,6 +32,7 @@ enum option_bit {
 	OPTION_BASE = 1 << 18,
 	OPTION_VALUES = 1 << 14,
 	OPTION_VERBOSE = 1 << 12,
+	OPTION_JOBS = 1 << 19,
 	OPTION_CORE = 1 << 20,
 	OPTION_EXE = 1 << 21,
 	OPTION_ROOT = 1 << 22,
@@ -61,7 +62,8 @@ struct options {
 	uint64_t fail_on_bytes; /* --fail-on growth=BYTES; 0: any growth */
 	bool force;
 	bool json;
-	int level; /* 0: not given */
+	int level;	   /* 0: not given */
+	unsigned int jobs; /* 0: not given */
 	enum hs_capture_mode mode;
 	const char *output; /* NULL: not given */
 	bool quiet;

@@ -4,6 +4,7 @@
 #include "format/base/error.h"
 #include "format/base/file.h"
 #include "format/base/huge.h"
+#include "format/base/jobs.h"
 #include "format/base/str.h"
 #include "format/block.h"
 #include "format/chain.h"
@@ -13,11 +14,18 @@
 #include "format/tablefile.h"
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdatomic.h>
 
 enum {
 	ALL_COLUMNS = HS_COLUMN_SITE * 2 - 1,
 	/* What it takes to give the objects of a chain their ordinals. */
 	CHAIN_COLUMNS = HS_COLUMN_ADDRESS | HS_COLUMN_TYPE | HS_COLUMN_EDGES,
+};
+
+/* A block that has been found in its place. */
+struct found_block {
+	size_t section;
+	struct hs_block block;
 };
 
 /* A file on its way into memory. */
@@ -31,6 +39,7 @@ struct loader {
 	struct hs_snapshot *snap;
 	const struct hs_snapshot *base; /* not owned; NULL: there is none */
 	struct hs_chain chain;
+	HS_VECTOR(struct found_block) blocks;
 	/* What blocks are decoded into: @snap, or of a chain the objects that it lists. */
 	struct hs_snapshot *target;
 	uint64_t objects;
@@ -46,38 +55,32 @@ static struct hs_error *miscounted(const struct loader *loader, const char *what
 }
 
 /*
- * Call @visit for every block in turn.  Blocks lie end to end: each begins with the object and the
- * reference where the one before ended.
+ * Find the blocks, which lie end to end: each begins with the object and the reference where the
+ * one before ended.
  */
-typedef struct hs_error *visit_block_fn(struct loader *loader, struct hs_block_decoder *decoder,
-					const struct hs_section_view *view,
-					const struct hs_block *block);
-
-static struct hs_error *for_each_block(struct loader *loader, struct hs_block_decoder *decoder,
-				       visit_block_fn *visit)
+static struct hs_error *find_blocks(struct loader *loader)
 {
 	uint64_t objects = 0;
 	uint64_t edges = 0;
-	uint32_t number = 0;
 
 	for (size_t i = 0; i < loader->image.count; i++) {
+		struct found_block found = {.section = i};
 		struct hs_section_view view;
-		struct hs_block block;
 		struct hs_error *err;
 
 		if (loader->image.sections[i].kind != HS_SECTION_BLOCK)
 			continue;
-		err = hs_section_view_init(&loader->image, i, number++, &view);
+		err = hs_section_view_init(&loader->image, i, (uint32_t)loader->blocks.size, &view);
 		if (!err)
-			err = hs_block_read_range(&view, &block);
-		if (!err && (block.first != objects || block.first_edge != edges))
+			err = hs_block_read_range(&view, &found.block);
+		if (!err && (found.block.first != objects || found.block.first_edge != edges))
 			err = hs_section_damaged(&view, "is not where the one before it ends");
-		if (!err && visit)
-			err = visit(loader, decoder, &view, &block);
+		if (!err && !hs_vector_push(&loader->blocks, found))
+			err = &hs_enomem;
 		if (err)
 			return err;
-		objects += block.objects;
-		edges += block.edges;
+		objects += found.block.objects;
+		edges += found.block.edges;
 	}
 	if (objects != loader->objects)
 		return miscounted(loader, "objects");
@@ -111,16 +114,55 @@ static bool allocate_columns(struct loader *loader)
 #undef ALLOCATE
 }
 
-static struct hs_error *decode_block(struct loader *loader, struct hs_block_decoder *decoder,
-				     const struct hs_section_view *view,
-				     const struct hs_block *block)
-{
-	struct hs_error *err = hs_block_decode(decoder, view, block);
+/* Threads that decode, each with rooms of its own. */
+struct decoding {
+	struct loader *loader;
+	struct hs_block_decoder *decoders[HS_JOBS_MAX];
+	unsigned int jobs;
+	_Atomic uint64_t done; /* objects */
+};
 
-	if (!err && loader->options->progress)
-		loader->options->progress(loader->options->progress_context, "reading",
-					  block->first + block->objects, loader->objects);
+static struct hs_error *decode_block(void *context, unsigned int job, size_t number)
+{
+	struct decoding *decoding = context;
+	struct loader *loader = decoding->loader;
+	const struct hs_open_options *options = loader->options;
+	const struct found_block *found = &loader->blocks.data[number];
+	struct hs_section_view view;
+	struct hs_error *err;
+	uint64_t done;
+
+	err = hs_section_view_init(&loader->image, found->section, (uint32_t)number, &view);
+	if (!err)
+		err = hs_block_decode(decoding->decoders[job], &view, &found->block);
+	done = atomic_fetch_add(&decoding->done, found->block.objects) + found->block.objects;
+	if (!err && !job && options->progress)
+		options->progress(options->progress_context, "reading", done, loader->objects);
 	return err;
+}
+
+static void decoding_deinit(struct decoding *decoding)
+{
+	for (unsigned int i = 0; i < decoding->jobs; i++)
+		hs_block_decoder_destroy(decoding->decoders[i]);
+}
+
+static struct hs_error *decode_found(struct loader *loader)
+{
+	/* Of a chain: one more than there are identities may stand for none. */
+	uint64_t bound = loader->base ? hs_chain_identities(&loader->chain) + 1 : loader->objects;
+	unsigned int jobs = hs_jobs_count(loader->options->jobs, loader->blocks.size);
+	hs_cleanup(decoding_deinit) struct decoding decoding = {.loader = loader};
+
+	for (; decoding.jobs < jobs; decoding.jobs++) {
+		struct hs_block_decoder *decoder =
+			hs_block_decoder_create(loader->target, loader->columns, (hs_id)bound);
+
+		if (!decoder)
+			return &hs_enomem;
+		decoding.decoders[decoding.jobs] = decoder;
+	}
+	return hs_jobs_run(jobs, loader->blocks.size, decode_block, &decoding);
 }
 
 /* Refuse numbers that a file of this size cannot honestly hold. */
@@ -138,23 +180,15 @@ static struct hs_error *check_counts(const struct loader *loader)
 
 static struct hs_error *decode_blocks(struct loader *loader)
 {
-	struct hs_block_decoder *decoder;
 	struct hs_error *err = check_counts(loader);
 
 	if (!err) /* nothing is allocated for blocks that are not there */
-		err = for_each_block(loader, NULL, NULL);
+		err = find_blocks(loader);
 	if (err)
 		return err;
 	if (!allocate_columns(loader))
 		return &hs_enomem;
-	/* Of a chain: one more than there are identities may stand for none. */
-	decoder = hs_block_decoder_create(
-		loader->target, loader->columns,
-		(hs_id)(loader->base ? hs_chain_identities(&loader->chain) + 1 : loader->objects));
-	if (!decoder)
-		return &hs_enomem;
-	err = for_each_block(loader, decoder, decode_block);
-	hs_block_decoder_destroy(decoder);
+	err = decode_found(loader);
 	if (!err && loader->columns & HS_COLUMN_EDGES)
 		loader->target->columns.first_edge[loader->objects] = loader->edges;
 	return err;
@@ -410,6 +444,7 @@ struct hs_error *hs_snapshot_load_onto(const void *data, size_t size, const char
 		*ret = hs_steal(loader.snap);
 	hs_snapshot_destroy(loader.snap);
 	hs_chain_deinit(&loader.chain);
+	hs_vector_deinit(&loader.blocks);
 	hs_inflater_deinit(&loader.inflater);
 	hs_file_image_deinit(&loader.image);
 	if (err && err != &hs_enomem)

@@ -309,13 +309,17 @@ enum hs_column {
 	HS_COLUMN_SITE = 1 << 11,
 };
 
-/* How far a long piece of work is: @done of @total bytes or objects.  May be called often. */
+/*
+ * How far a long piece of work is: @done of @total bytes or objects.  May be called often, by the
+ * thread that asked for the work.
+ */
 typedef void hs_progress_fn(void *context, const char *what, uint64_t done, uint64_t total);
 
 /* Zero means the default. */
 struct hs_open_options {
-	uint32_t columns; /* enum hs_column; 0: all */
-	bool as_base;	  /* it is to be hs_save_options.base; with all columns */
+	uint32_t columns;  /* enum hs_column; 0: all */
+	unsigned int jobs; /* threads that decode; 0: as many as there are processors, up to 8 */
+	bool as_base;	   /* it is to be hs_save_options.base; with all columns */
 	hs_progress_fn *progress;
 	void *progress_context;
 };

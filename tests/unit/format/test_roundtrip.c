@@ -106,6 +106,43 @@ static void columns_load_alone(void **state)
 	hs_snapshot_destroy(snap);
 }
 
+/* Whatever the number of threads, the tables are the same, and so is the error. */
+static void jobs_do_not_matter(void **state)
+{
+	struct hs_snapshot *snap = sample_snapshot(200000, 3);
+	struct hs_error *first = NULL;
+	size_t size;
+	uint8_t *bytes = sample_bytes(snap, &size);
+
+	(void)state;
+	for (unsigned int jobs = 1; jobs <= 4; jobs++) {
+		const struct hs_open_options options = {.jobs = jobs};
+		struct hs_snapshot *loaded;
+
+		assert_no_error(hs_snapshot_load(bytes, size, "a", &options, &loaded));
+		assert_same(snap, loaded);
+		hs_snapshot_destroy(loaded);
+	}
+	for (size_t i = size / 4; i < size; i += size / 8)
+		bytes[i] ^= 1;
+	for (unsigned int jobs = 1; jobs <= 4; jobs++) {
+		const struct hs_open_options options = {.jobs = jobs};
+		struct hs_snapshot *loaded;
+		struct hs_error *err = hs_snapshot_load(bytes, size, "a", &options, &loaded);
+
+		assert_non_null(err);
+		if (!first) {
+			first = err;
+			continue;
+		}
+		assert_string_equal(hs_error_message(err), hs_error_message(first));
+		hs_error_destroy(err);
+	}
+	hs_error_destroy(first);
+	free(bytes);
+	hs_snapshot_destroy(snap);
+}
+
 static void sections_add_up(void **state)
 {
 	struct hs_snapshot *snap = sample_snapshot(1000, 1);
@@ -196,9 +233,10 @@ static void saving_needs_columns(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(saved_comes_back),   cmocka_unit_test(same_bytes_again),
-		cmocka_unit_test(columns_load_alone), cmocka_unit_test(sections_add_up),
-		cmocka_unit_test(giant_list),	      cmocka_unit_test(saving_needs_columns),
+		cmocka_unit_test(saved_comes_back),	cmocka_unit_test(same_bytes_again),
+		cmocka_unit_test(columns_load_alone),	cmocka_unit_test(sections_add_up),
+		cmocka_unit_test(jobs_do_not_matter),	cmocka_unit_test(giant_list),
+		cmocka_unit_test(saving_needs_columns),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
