@@ -304,6 +304,15 @@ static const struct hs_field_rule managedbuffer_fields[] = {{"obj", 40, 0}, {0}}
 /* Iterators of a context's variables: where they are in the trie is borrowed. */
 static const struct hs_field_rule hamt_iterator_fields[] = {{"trie", 16, 0}, {0}};
 
+/*
+ * Nodes of a context's trie: a bitmap or a hash stands before the array, of 32 bits; together with
+ * what was there before it, in the other 32, it may look like an object's address.
+ */
+static void hamt_node_visit(struct hs_python *python, const struct hs_object *object)
+{
+	hs_visit_items(python, object->address + object->type->basicsize, hs_ob_size(object), 0);
+}
+
 static const struct hs_rule rules[] = {
 	{.name = "PyCapsule", .fields = none, .visit = capsule_visit},
 	/* The states of hash functions are bits that may look like anything. */
@@ -337,6 +346,8 @@ static const struct hs_rule rules[] = {
 	{.name = "ContextVar", .fields = contextvar_fields},
 	{.name = "memoryview", .fields = memoryview_fields},
 	{.name = "managedbuffer", .fields = managedbuffer_fields},
+	{.name = "hamt_bitmap_node", .visit = hamt_node_visit, .basicsize = 32},
+	{.name = "hamt_collision_node", .visit = hamt_node_visit, .basicsize = 32},
 	{.name = "keys", .fields = hamt_iterator_fields},
 	{.name = "values", .fields = hamt_iterator_fields},
 	{.name = "items", .fields = hamt_iterator_fields},
