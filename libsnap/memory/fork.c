@@ -7,21 +7,37 @@
 #include "libsnap/memory/proc.h"
 #include "libsnap/memory/seccomp.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <linux/audit.h>
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 enum {
 	OPTIONS = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE | PTRACE_O_TRACEVFORK |
 		  PTRACE_O_TRACEFORK,
 	CLONE_BETWEEN = HS_INJECTED_CLONE | CLONE_VM | CLONE_VFORK | CLONE_PARENT_SETTID,
 	MAX_STOPS = 16, /* of a new process before it makes its call */
+};
+
+/*
+ * What runs as the first process of a container to take note of whatever ends, and shells, which do
+ * so without a word.  Anything else may be an application that takes each process that it is told
+ * of for a child of its own.
+ */
+static const char *const inits[] = {
+	"systemd",   "init",	    "tini",    "tini-static", "dumb-init",   "docker-init",
+	"catatonit", "s6-svscan",   "runit",   "runsvdir",    "pause",	     "podman",
+	"conmon",    "openrc-init", "busybox", "launchd",     "supervisord", "bash",
+	"dash",	     "sh",	    "zsh",
 };
 
 /* The last number on the line "NSpid:" of /proc/PID/status: what the process calls itself. */
@@ -41,6 +57,66 @@ static bool is_init(pid_t pid)
 		return false;
 	end = line + 1 + strcspn(line + 1, "\n");
 	return end - line > 2 && end[-1] == '1' && (end[-2] == '\t' || end[-2] == ' ');
+}
+
+/* Whether processes @a and @b number processes alike; false if that cannot be told. */
+static bool same_numbers(pid_t a, const char *namespace_of_b)
+{
+	char path[64];
+	char own[64] = "";
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/pid", (int)a);
+	return readlink(path, own, sizeof(own) - 1) > 0 && !strcmp(own, namespace_of_b);
+}
+
+static bool is_known_init(pid_t pid)
+{
+	_cleanup_free_ char *text = NULL;
+	struct hs_error *err = hs_proc_read(pid, "comm", &text, NULL);
+
+	if (err) {
+		hs_error_destroy(err);
+		return false;
+	}
+	text[strcspn(text, "\n")] = '\0';
+	for (size_t i = 0; i < sizeof(inits) / sizeof(inits[0]); i++)
+		if (!strcmp(text, inits[i]))
+			return true;
+	return false;
+}
+
+static void close_folder(DIR **dir)
+{
+	if (*dir)
+		closedir(*dir);
+}
+
+/*
+ * Whether orphans of process @pid may come to somebody who does not expect them: to itself, or to
+ * the init of its namespace of processes, unless that is the machine's own or a known one.  (That
+ * an ancestor is a child subreaper cannot be seen; who makes itself one expects orphans.)
+ */
+static bool orphans_surprise(pid_t pid)
+{
+	static const char machine[] = "pid:[4026531836]"; /* PROC_PID_INIT_INO of Linux */
+	hs_cleanup(close_folder) DIR *dir = NULL;
+	const struct dirent *entry;
+	char namespace[64] = "";
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/pid", (int)pid);
+	if (is_init(pid) || readlink(path, namespace, sizeof(namespace) - 1) <= 0)
+		return true;
+	if (!strcmp(namespace, machine))
+		return false;
+	dir = opendir("/proc");
+	while (dir && (entry = readdir(dir))) {
+		pid_t other = (pid_t)strtol(entry->d_name, NULL, 10);
+
+		if (other > 0 && is_init(other) && same_numbers(other, namespace))
+			return !is_known_init(other);
+	}
+	return true;
 }
 
 /* Shadow stacks do not let a thread return to where it was not called from. */
@@ -72,7 +148,7 @@ void hs_fork_plan(pid_t pid, const struct hs_maps *maps, struct hs_fork_plan *re
 		ret->unfit = "it has shadow stacks";
 	else if (!hs_gadgets_find(pid, maps, &ret->gadgets))
 		ret->unfit = "the instructions for it were not found";
-	ret->is_init = is_init(pid);
+	ret->orphans_surprise = orphans_surprise(pid);
 	ret->filtered = seccomp == SECCOMP_MODE_FILTER;
 }
 
@@ -306,7 +382,7 @@ const char *hs_fork_make(struct hs_stop *stop, const struct hs_maps *maps,
 	if (why)
 		return why;
 	birth.parent = injection.tid;
-	once = plan->is_init || is_subreaper(&injection);
+	once = plan->orphans_surprise || is_subreaper(&injection);
 	why = once ? clone_once(&injection, &birth) : clone_twice(&injection, &birth);
 	if (!hs_injection_end(&injection) && !why)
 		why = "the thread that forked was lost";

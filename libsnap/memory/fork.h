@@ -12,13 +12,14 @@
  *
  * As a rule there are two clones: the target's child, which shares its memory, makes the copy and
  * ends at once, so that the copy belongs to the system's init and no zombie is left, even if this
- * program is killed.  Where the target would inherit the copy again (it is an init, or a child
- * subreaper) there is one, which the target has to be stopped once more for, to take note of.
+ * program is killed.  Where somebody would inherit the copy who may not expect it (the target
+ * itself, if it is an init or a child subreaper; an application that is the init of a container)
+ * there is one, which the target has to be stopped once more for, to take note of.
  */
 struct hs_fork_plan {
 	struct hs_gadgets gadgets;
-	const char *unfit; /* why there can be no fork, in a few words; NULL: there can */
-	bool is_init;
+	const char *unfit;     /* why there can be no fork, in a few words; NULL: there can */
+	bool orphans_surprise; /* whoever would inherit the copy may be no init that takes any */
 	bool filtered; /* by seccomp, as of now: the filters are asked when it stands still */
 };
 

@@ -3,45 +3,54 @@
 #include "libsnap/memory/freeze.h"
 
 #include "format/base/error.h"
+#include "libsnap/memory/hold.h"
 #include "libsnap/memory/proc.h"
 
 enum {
 	FORK_LIMIT_MS = 60000,
 };
 
-/* A copy that belongs to the process is taken note of, or it would stay as a zombie. */
-static void reap(struct hs_process *process, const struct hs_freeze_options *options, pid_t number,
-		 uint64_t *pause_ns)
+/*
+ * Signals that end this program must wait while there is a copy that its parent has to take note
+ * of.  Several processes may be frozen at a time.
+ */
+static _Thread_local unsigned int holders;
+static _Thread_local sigset_t held;
+
+static void hold_signals(void)
 {
-	uint64_t start = hs_clock_monotonic();
-	struct hs_error *err = hs_process_stop(process, options->stop_timeout_ms);
+	static const int ending[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+
+	if (!holders++)
+		hs_signals_hold(ending, sizeof(ending) / sizeof(ending[0]), &held);
+}
+
+static void release_signals(void)
+{
+	if (!--holders)
+		hs_signals_release(&held);
+}
+
+/* Whether one that was held back has come. */
+static bool told_to_end(void)
+{
+	sigset_t pending;
+
+	return !sigpending(&pending) && !sigandset(&pending, &pending, &held) &&
+	       !sigisemptyset(&pending);
+}
+
+/* A copy that belongs to the process is taken note of, or it would stay as a zombie. */
+static void reap(const struct hs_frozen *frozen, pid_t number)
+{
+	struct hs_error *err = hs_process_stop(frozen->parent, frozen->stop_timeout_ms);
 
 	if (err) {
 		hs_error_destroy(err);
 		return;
 	}
-	hs_process_reap(process, options->maps, options->plan, number);
-	hs_process_resume(process);
-	*pause_ns += hs_clock_monotonic() - start;
-}
-
-/* A copy of all of it, for a fork whose end costs the process one more stop. */
-static struct hs_error *copy_at_once(struct hs_process *process, struct hs_image *image,
-				     const struct hs_freeze_options *options, struct hs_fork *fork,
-				     struct hs_freeze_facts *facts)
-{
-	const uint64_t deadline = hs_clock_monotonic() + FORK_LIMIT_MS * 1000000ull;
-	struct hs_process *copy = NULL;
-	pid_t number = fork->number;
-	struct hs_error *err;
-
-	err = hs_process_open(fork->pid, &copy);
-	if (!err)
-		err = hs_process_copy(copy, image, deadline, &facts->unreadable);
-	hs_process_close(copy);
-	hs_fork_kill(fork);
-	reap(process, options, number, &facts->pause_ns);
-	return err;
+	hs_process_reap(frozen->parent, frozen->maps, frozen->plan, number);
+	hs_process_resume(frozen->parent);
 }
 
 static uint32_t read_pages(void *context, const hs_addr *pages, uint32_t count, void *buffer)
@@ -51,7 +60,7 @@ static uint32_t read_pages(void *context, const hs_addr *pages, uint32_t count, 
 	uint32_t done;
 
 	if (!hs_memory_watch(&frozen->watch, (uint64_t)count << HS_PAGE_SHIFT) ||
-	    hs_clock_monotonic() > frozen->deadline)
+	    hs_clock_monotonic() > frozen->deadline || (frozen->parent && told_to_end()))
 		return 0;
 	before = hs_phases_enter(frozen->phases, HS_PHASE_COPY);
 	done = hs_process_read_pages(frozen->process, pages, count, buffer);
@@ -64,13 +73,21 @@ void hs_frozen_renew(struct hs_frozen *frozen)
 	frozen->deadline = hs_clock_monotonic() + FORK_LIMIT_MS * 1000000ull;
 }
 
-static struct hs_error *copy_later(struct hs_image *image, const struct hs_fork *fork,
-				   struct hs_phases *phases, struct hs_frozen *frozen)
+static struct hs_error *copy_later(struct hs_process *process, struct hs_image *image,
+				   const struct hs_fork *fork,
+				   const struct hs_freeze_options *options,
+				   struct hs_frozen *frozen)
 {
 	struct hs_error *err;
 
 	frozen->fork = *fork;
-	frozen->phases = phases;
+	frozen->phases = options->phases;
+	if (fork->belongs_to_it) {
+		frozen->parent = process;
+		frozen->maps = options->maps;
+		frozen->plan = options->plan;
+		frozen->stop_timeout_ms = options->stop_timeout_ms;
+	}
 	hs_frozen_renew(frozen);
 	err = hs_image_set_source(image, read_pages, frozen) ? NULL : &hs_enomem;
 	if (!err)
@@ -84,11 +101,17 @@ static struct hs_error *copy_later(struct hs_image *image, const struct hs_fork 
 
 void hs_frozen_end(struct hs_frozen *frozen, struct hs_image *image)
 {
+	pid_t number = frozen->fork.number;
+
 	if (!frozen->fork.pid)
 		return;
 	hs_image_end_source(image);
 	hs_process_close(frozen->process);
 	hs_fork_kill(&frozen->fork);
+	if (frozen->parent) {
+		reap(frozen, number);
+		release_signals();
+	}
 	*frozen = (struct hs_frozen){0};
 }
 
@@ -122,8 +145,11 @@ struct hs_error *hs_freeze(struct hs_process *process, struct hs_image *image,
 	hs_phases_enter(options->phases, HS_PHASE_CLONE);
 	facts.ready = options->ready(options->context);
 	if (facts.ready && options->plan) {
+		hold_signals();
 		facts.reason = hs_process_fork(process, options->maps, options->plan, &fork);
 		facts.forked = !facts.reason;
+		if (!facts.forked || !fork.belongs_to_it)
+			release_signals();
 	}
 	if (facts.reason && options->only_fork) {
 		hs_process_resume(process);
@@ -138,10 +164,8 @@ struct hs_error *hs_freeze(struct hs_process *process, struct hs_image *image,
 		hs_process_resume(process);
 		facts.pause_ns = hs_clock_monotonic() - start;
 		hs_phases_enter(options->phases, HS_PHASE_COPY);
-		if (facts.forked && fork.belongs_to_it)
-			err = copy_at_once(process, image, options, &fork, &facts);
-		else if (facts.forked)
-			err = copy_later(image, &fork, options->phases, frozen);
+		if (facts.forked)
+			err = copy_later(process, image, &fork, options, frozen);
 	}
 	hs_phases_enter(options->phases, HS_PHASE_OTHER);
 	if (!err)

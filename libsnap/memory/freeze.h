@@ -11,9 +11,10 @@
 struct hs_freeze_options {
 	const struct hs_maps *maps;	 /* of the process, of a moment ago */
 	const struct hs_fork_plan *plan; /* NULL: stop it until the copy is done */
-	bool only_fork;			 /* fail rather than do that */
-	uint32_t stop_timeout_ms;	 /* for its threads to stop */
-	uint32_t stop_limit_ms;		 /* for the copy, if it is stopped meanwhile */
+	/* Both outlive what is frozen. */
+	bool only_fork;		  /* fail rather than do that */
+	uint32_t stop_timeout_ms; /* for its threads to stop */
+	uint32_t stop_limit_ms;	  /* for the copy, if it is stopped meanwhile */
 	/* Called when it stands still: whether the moment is a good one.  May read it. */
 	bool (*ready)(void *context);
 	void *context;
@@ -31,7 +32,11 @@ struct hs_freeze_facts {
 /* A fork that is still there, for the image to be filled from.  All zero: none. */
 struct hs_frozen {
 	struct hs_fork fork;
-	struct hs_process *process;
+	struct hs_process *process; /* of the fork */
+	struct hs_process *parent;  /* that has to take note of it, not owned; NULL: nobody */
+	const struct hs_maps *maps; /* for that, as the next two */
+	const struct hs_fork_plan *plan;
+	uint32_t stop_timeout_ms;
 	uint64_t deadline;
 	struct hs_phases *phases;
 	struct hs_memory_watch watch; /* starved: nothing more is read */
@@ -46,6 +51,9 @@ struct hs_frozen {
  * it what is wanted.  That costs the target a copy of each page that it writes to meanwhile, so
  * after a minute nothing more can be read.  Nor can it when there is hardly any memory left for
  * this program: rather than be killed, or have another killed, it is to say so.
+ *
+ * If the target has to take note of the fork's end, the signals that ask this program to end wait
+ * for that in the calling thread, and nothing more is read once there is one.
  */
 struct hs_error *hs_freeze(struct hs_process *process, struct hs_image *image,
 			   const struct hs_freeze_options *options, struct hs_freeze_facts *ret,

@@ -4,6 +4,7 @@
 
 #include "format/base/cleanup.h"
 #include "format/base/error.h"
+#include "libsnap/memory/hold.h"
 #include "libsnap/memory/mapped.h"
 #include "libsnap/memory/proc.h"
 #include "libsnap/memory/stop.h"
@@ -23,8 +24,8 @@ enum {
 struct hs_process {
 	pid_t pid;
 	struct hs_stop stop;
-	bool held;	 /* signals that would suspend us are held back */
-	sigset_t before; /* the calling thread's mask before that */
+	bool holds;    /* signals that would suspend us are held back */
+	sigset_t held; /* which */
 	struct hs_target target;
 	char name[32];
 };
@@ -35,22 +36,18 @@ struct hs_process {
  */
 static void hold_suspension(struct hs_process *process)
 {
-	sigset_t signals;
+	static const int numbers[] = {SIGTSTP, SIGTTIN, SIGTTOU};
 
-	if (process->held)
-		return;
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGTSTP);
-	sigaddset(&signals, SIGTTIN);
-	sigaddset(&signals, SIGTTOU);
-	process->held = !pthread_sigmask(SIG_BLOCK, &signals, &process->before);
+	if (!process->holds)
+		hs_signals_hold(numbers, sizeof(numbers) / sizeof(numbers[0]), &process->held);
+	process->holds = true;
 }
 
 static void allow_suspension(struct hs_process *process)
 {
-	if (process->held)
-		pthread_sigmask(SIG_SETMASK, &process->before, NULL);
-	process->held = false;
+	if (process->holds)
+		hs_signals_release(&process->held);
+	process->holds = false;
 }
 
 /* State and number of threads of @pid, read at the same moment. */

@@ -46,12 +46,6 @@ static bool will_fork(const struct hs_capturing *capture)
 	return capture->options->mode != HS_CAPTURE_STOP && !capture->plan.unfit;
 }
 
-/* Whether only what is wanted of it will be read, as it looks. */
-static bool reads_on_demand(const struct hs_capturing *capture)
-{
-	return will_fork(capture) && !capture->plan.is_init;
-}
-
 /*
  * An image, with room for what the target has now if it is to be stopped for the copy, touched, so
  * that the stop is short.  Where there is no room the kernel would kill somebody, and that could be
@@ -72,8 +66,8 @@ static struct hs_error *prepare_image(struct hs_capturing *capture, uint64_t hel
 	if (!capture->plan.unfit && !hs_room_to_fork(&room, hs_memory_headroom("", capture->pid)))
 		capture->plan.unfit = "its memory cgroup has no room for pages that it writes to "
 				      "meanwhile";
-	err = hs_room_check(hs_process_target(capture->process)->name, &room,
-			    reads_on_demand(capture), held, hs_memory_headroom("", 0));
+	err = hs_room_check(hs_process_target(capture->process)->name, &room, will_fork(capture),
+			    held, hs_memory_headroom("", 0));
 	if (err)
 		return err;
 	capture->image = hs_image_create();

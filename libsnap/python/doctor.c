@@ -141,7 +141,7 @@ static bool check_mode(struct hs_diagnosis *diagnosis, const struct hs_maps *map
 	else
 		add(diagnosis, "mode", HS_CHECK_GOOD,
 		    "a fork of it would be copied: it would be stopped for milliseconds");
-	return !plan.unfit && !plan.is_init;
+	return !plan.unfit;
 }
 
 /* Whether it may be read at all: some byte of it, for example its first one. */

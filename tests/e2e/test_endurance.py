@@ -31,7 +31,7 @@ def zombies_of(pid):
         if folder.name.isdigit():
             with contextlib.suppress(OSError):
                 fields = (folder / "stat").read_text().rpartition(")")[2].split()
-                if int(fields[1]) == pid:
+                if fields[0] == "Z" and int(fields[1]) == pid:
                     found.append(folder.name)
     return found
 
@@ -167,6 +167,59 @@ def test_first_process_of_a_namespace(heapsnap, any_python, tmp_path):
     finally:
         outer.kill()
         outer.wait()
+
+
+@contextlib.contextmanager
+def in_a_container(python, script):
+    """A process with numbers of its own, 1 for itself: it, and its number here."""
+    outer = subprocess.Popen(["unshare", "--pid", "--fork", "--kill-child", "--mount-proc", python,
+                              "-B", TARGETS / script], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        if not outer.stdout.readline().startswith(b"READY"):
+            pytest.skip("namespaces of processes cannot be made here")
+        yield outer, children_of(outer.pid)[0]
+    finally:
+        outer.kill()
+        outer.wait()
+
+
+def children_of(pid):
+    text = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    return [int(word) for word in text.split()]
+
+
+def test_workers_of_a_container_s_first_process(heapsnap, any_python, tmp_path, times):
+    """Their copies would come to it, which takes whoever ends for one of its workers."""
+    with in_a_container(any_python, "master.py") as (outer, master):
+        workers = children_of(master)
+        assert len(workers) == 3
+        for number in range(times(30)):
+            snap = tmp_path / f"{number}.snap"
+            heapsnap("dump", workers[number % 3], "-q", "-o", snap)
+            assert heapsnap.json("info", snap)["capture"]["mode"] == "fork"
+        heapsnap("dump", master, "--subprocesses", "-q", "-o", tmp_path / "all.snap")
+        for pid in master, *workers:
+            assert not zombies_of(pid)
+        assert children_of(master) == workers
+        out, _ = outer.communicate(b"\n", timeout=60)
+        assert out.decode().startswith("nobody ended")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_when_the_target_has_to_take_note(heapsnap, any_python, tmp_path, number):
+    with in_a_container(any_python, "waits.py") as (outer, pid):
+        for pause in (0.005, 0.01, 0.02, 0.04, 0.08):
+            dumper = subprocess.Popen([heapsnap.path, "dump", str(pid), "-q", "-o",
+                                       tmp_path / "a.snap"], stderr=subprocess.DEVNULL)
+            time.sleep(pause)
+            dumper.send_signal(number)
+            code = dumper.wait()
+            assert code in (0, -number)
+            assert not zombies_of(pid)
+            (tmp_path / "a.snap").unlink(missing_ok=True)
+        assert not list(tmp_path.iterdir())
+        out, _ = outer.communicate(b"\n", timeout=60)
+        assert out.decode().startswith("all as it should be")
 
 
 def test_traced_by_another(heapsnap, start, any_python, tmp_path):

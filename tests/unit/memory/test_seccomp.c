@@ -158,8 +158,8 @@ static const char *dump_filtered(const struct sock_filter *program, size_t lengt
 		assert_true(i < 5000);
 		sleep_us(1000);
 	}
-	hs_maps_deinit(&maps);
 	hs_frozen_end(&frozen, image);
+	hs_maps_deinit(&maps);
 	hs_image_destroy(image);
 	hs_process_close(process);
 	assert_int_equal(tracer_of(pid), 0);
