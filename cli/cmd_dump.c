@@ -164,7 +164,6 @@ static int open_base(struct dump *dump, const char *name)
 		.progress_context = dump->terminal,
 	};
 	const char *path = dump->options->base;
-	struct stat base, output;
 	struct hs_error *err;
 	uint64_t pid;
 
@@ -174,8 +173,7 @@ static int open_base(struct dump *dump, const char *name)
 	terminal_progress_end(dump->terminal);
 	if (err)
 		return terminal_fail(dump->terminal, err);
-	if (name && !output_is_stdout(name) && !stat(path, &base) && !stat(name, &output) &&
-	    base.st_dev == output.st_dev && base.st_ino == output.st_ino)
+	if (name && output_is_input(name, path))
 		return terminal_complain(dump->terminal, HS_ERROR_USAGE,
 					 "dump: a snapshot cannot take the place of its own base");
 	pid = hs_snapshot_info(dump->base)->pid;
@@ -424,6 +422,9 @@ static int check(struct dump *dump)
 			"dump: -o - takes one snapshot and nothing else: leave out "
 			"%s",
 			options->subprocesses ? "--subprocesses" : "--json");
+	if (options->core && options->output && output_is_input(options->output, options->core))
+		return terminal_complain(dump->terminal, HS_ERROR_USAGE,
+					 "dump: core and snapshot are the same file");
 	dump->root = (pid_t)pid;
 	/* The default name of a core's snapshot is known when the core has been read. */
 	if (options->core && !options->output)

@@ -31,6 +31,9 @@ int cmd_export(const struct options *options, struct terminal *terminal)
 		return terminal_complain(
 			terminal, HS_ERROR_USAGE,
 			"export: --to FORMAT is missing (see: heapsnap help export)");
+	if (output_is_input(path, options->operands[0]))
+		return terminal_complain(terminal, HS_ERROR_USAGE,
+					 "export: input and output are the same file");
 	err = hs_output_check(path, options->force);
 	if (!err)
 		err = hs_snapshot_open(options->operands[0], &open, &snap);

@@ -41,6 +41,9 @@ int cmd_flatten(const struct options *options, struct terminal *terminal)
 	if (!path)
 		return terminal_complain(terminal, HS_ERROR_USAGE,
 					 "flatten: -o OUT is missing (see: heapsnap help flatten)");
+	if (output_is_input(path, options->operands[0]))
+		return terminal_complain(terminal, HS_ERROR_USAGE,
+					 "flatten: input and output are the same file");
 	err = hs_output_check(path, options->force);
 	if (!err)
 		err = hs_snapshot_open(options->operands[0], &open, &snap);

@@ -6,11 +6,20 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 bool output_is_stdout(const char *path)
 {
 	return !strcmp(path, "-");
+}
+
+bool output_is_input(const char *path, const char *input)
+{
+	struct stat out, in;
+
+	return !output_is_stdout(path) && !stat(path, &out) && !stat(input, &in) &&
+	       out.st_dev == in.st_dev && out.st_ino == in.st_ino;
 }
 
 char *output_quote(const char *path)

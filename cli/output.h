@@ -12,6 +12,9 @@
 /* Whether @path means standard output. */
 bool output_is_stdout(const char *path);
 
+/* Whether what would be written to @path replaced the file at @input, which is read. */
+bool output_is_input(const char *path, const char *input);
+
 /* Print @report on standard output as the options say.  Returns the exit code. */
 int output_report(struct terminal *terminal, const struct options *options,
 		  const struct hs_report *report);

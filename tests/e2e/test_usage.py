@@ -184,3 +184,14 @@ def test_quiet_and_verbose(heapsnap, any_pair):
     assert heapsnap("top", any_pair.first, "-q").stderr == b""
     assert b"next: heapsnap" in heapsnap("top", any_pair.first).stderr
     assert heapsnap("top", any_pair.first, "--json").stderr == b""
+
+
+@pytest.mark.parametrize("words", [["export", "{}", "--to", "jsonl"], ["flatten", "{}"],
+                                   ["dump", "--core", "{}"]])
+def test_what_is_read_is_not_replaced(heapsnap, any_pair, tmp_path, words):
+    path = tmp_path / "a.snap"
+    path.write_bytes(any_pair.first.read_bytes())
+    before = path.read_bytes()
+    text = heapsnap.fails(2, *[word.format(path) for word in words], "-o", path, "-f")
+    assert "the same file" in text
+    assert path.read_bytes() == before

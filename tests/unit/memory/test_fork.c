@@ -323,18 +323,18 @@ static void a_plan_that_is_old(void **state)
 
 	(void)state;
 	for (int which = 0; which < 2; which++) {
-		struct hs_fork_plan plan = plan_for(process);
+		struct hs_fork_plan old = plan_for(process);
 		struct hs_freeze_facts facts;
 		struct hs_frozen frozen = {0};
 		struct hs_image *image;
 		uint64_t before;
 
-		assert_null(plan.unfit);
+		assert_null(old.unfit);
 		if (which)
-			plan.gadgets.sigreturn++;
+			old.gadgets.sigreturn++;
 		else
-			plan.gadgets.syscall++;
-		image = take_as_planned(process, plan, &facts, &frozen);
+			old.gadgets.syscall++;
+		image = take_as_planned(process, old, &facts, &frozen);
 		assert_false(facts.forked);
 		assert_string_equal(facts.reason, "it has begun to run another program meanwhile");
 		hs_frozen_end(&frozen, image);
