@@ -278,26 +278,33 @@ void hs_build_preview(struct hs_build *build, const struct hs_preview *preview)
 		build->failed = true;
 }
 
-void hs_build_edge(struct hs_build *build, uint32_t target)
+void hs_build_edges(struct hs_build *build, const uint32_t *targets, size_t count)
 {
-	if (build->failed)
+	if (build->failed || !count)
 		return;
 	if (!build->object_count) {
 		hs_build_blame(build, HS_BUILD_NO_OBJECT);
 		return;
 	}
-	if (!hs_pile_push(&build->piles.edges, target)) {
-		build->failed = true;
-		return;
+	for (size_t i = 0; i < count; i++) {
+		if (!hs_pile_push(&build->piles.edges, targets[i])) {
+			build->failed = true;
+			return;
+		}
 	}
-	build->edge_count++;
+	build->edge_count += count;
+}
+
+void hs_build_edge(struct hs_build *build, uint32_t target)
+{
+	hs_build_edges(build, &target, 1);
 }
 
 /* Lay @pile out as a column of elements of @size bytes; NULL if memory ran out. */
 static void *lay_out(struct hs_pile *pile, size_t size)
 {
 	/* No column is NULL, and an element more does no harm. */
-	void *column = hs_huge_alloc((size_t)pile->count + 1, size);
+	void *column = hs_huge_alloc((size_t)hs_pile_count(pile) + 1, size);
 
 	if (column)
 		hs_pile_take(pile, column, size);

@@ -68,8 +68,9 @@ void hs_build_addresses(struct hs_build *build, hs_addr *addresses);
 /* Record the value of the object added last, once; its bytes are copied. */
 void hs_build_preview(struct hs_build *build, const struct hs_preview *preview);
 
-/* Add a reference of the object added last to the object with key @target. */
+/* Add references of the object added last to the objects with key @target or @targets. */
 void hs_build_edge(struct hs_build *build, uint32_t target);
+void hs_build_edges(struct hs_build *build, const uint32_t *targets, size_t count);
 
 /* @bytes more were allocated for the object with number @object, which was added before. */
 void hs_build_allocated(struct hs_build *build, uint32_t object, uint64_t bytes);

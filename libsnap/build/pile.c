@@ -51,7 +51,7 @@ static unsigned int bytes_of(uint64_t value)
 /* Differences to the value before, the sign in the lowest bit. */
 static void make_deltas(struct hs_pile *pile)
 {
-	for (uint32_t i = 0; i < pile->used; i++) {
+	for (uint32_t i = 0; i < HS_PILE_BLOCK; i++) {
 		uint64_t value = pile->block[i];
 		uint64_t delta = value - pile->last;
 
@@ -66,33 +66,6 @@ static void undo_deltas(uint64_t *values, uint32_t count, uint64_t *last)
 		*last += values[i] >> 1 ^ (values[i] & 1 ? UINT64_MAX : 0);
 		values[i] = *last;
 	}
-}
-
-/* The width with which the block takes the least; *@exceptions do not fit it. */
-static unsigned int choose_width(const uint64_t *values, uint32_t count, uint64_t least,
-				 uint32_t *exceptions)
-{
-	uint32_t by_size[9] = {0};
-	unsigned int best = 8;
-	size_t best_size = SIZE_MAX;
-	uint32_t fitting = 0;
-	unsigned int next = 0;
-
-	for (uint32_t i = 0; i < count; i++)
-		by_size[bytes_of(values[i] - least)]++;
-	for (size_t i = 0; i < WIDTH_COUNT; i++) {
-		size_t size;
-
-		for (; next <= widths[i]; next++)
-			fitting += by_size[next];
-		size = (size_t)widths[i] * count + (size_t)EXCEPTION_SIZE * (count - fitting);
-		if (size < best_size) {
-			best_size = size;
-			best = widths[i];
-			*exceptions = count - fitting;
-		}
-	}
-	return best;
 }
 
 /* Words are written and read whole, so what follows is written later and may be read along. */
@@ -115,13 +88,50 @@ static uint64_t mask_of(unsigned int width)
 	return width < 8 ? (1ull << 8 * width) - 1 : UINT64_MAX;
 }
 
+/* How many of the values less @least do not fit @width bytes. */
+static uint32_t count_exceptions(const uint64_t *values, uint64_t least, unsigned int width)
+{
+	uint64_t mask = mask_of(width);
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < HS_PILE_BLOCK; i++)
+		count += values[i] - least > mask;
+	return count;
+}
+
+/*
+ * The width with which the block, whose values are from @least to @most, takes the least;
+ * *@exceptions do not fit it.
+ */
+static unsigned int choose_width(const uint64_t *values, uint64_t least, uint64_t most,
+				 uint32_t *exceptions)
+{
+	unsigned int enough = bytes_of(most - least);
+	unsigned int best = 8;
+	size_t best_size = SIZE_MAX;
+
+	/* Exceptions only ever make it more. */
+	for (size_t i = 0; i < WIDTH_COUNT && (size_t)widths[i] * HS_PILE_BLOCK < best_size; i++) {
+		uint32_t count =
+			widths[i] < enough ? count_exceptions(values, least, widths[i]) : 0;
+		size_t size = (size_t)widths[i] * HS_PILE_BLOCK + (size_t)EXCEPTION_SIZE * count;
+
+		if (size < best_size) {
+			best_size = size;
+			best = widths[i];
+			*exceptions = count;
+		}
+	}
+	return best;
+}
+
 /* The values less @least, @width bytes each; those that are larger stand behind them. */
 static uint8_t *pack_values(const uint64_t *values, uint64_t least, unsigned int width,
 			    uint32_t exceptions, uint8_t *to)
 {
 	uint64_t mask = mask_of(width);
 
-	for (uint32_t i = 0; i < HS_PILE_BLOCK; i++, to += width)
+	for (uint32_t i = 0; width && i < HS_PILE_BLOCK; i++, to += width)
 		put(to, values[i] - least);
 	for (uint32_t i = 0; exceptions; i++) {
 		if (values[i] - least <= mask)
@@ -154,6 +164,7 @@ static bool new_slab(struct hs_pile *pile)
 static bool seal(struct hs_pile *pile)
 {
 	uint64_t least = UINT64_MAX;
+	uint64_t most = 0;
 	uint32_t exceptions = 0;
 	unsigned int width;
 	uint8_t *at;
@@ -163,15 +174,18 @@ static bool seal(struct hs_pile *pile)
 		return false;
 	if (pile->deltas)
 		make_deltas(pile);
-	for (uint32_t i = 0; i < HS_PILE_BLOCK; i++)
+	for (uint32_t i = 0; i < HS_PILE_BLOCK; i++) {
 		least = pile->block[i] < least ? pile->block[i] : least;
-	width = choose_width(pile->block, HS_PILE_BLOCK, least, &exceptions);
+		most = pile->block[i] > most ? pile->block[i] : most;
+	}
+	width = choose_width(pile->block, least, most, &exceptions);
 	at = pile->tail->data + pile->tail->used;
 	put(at, least);
 	put(at + 8, exceptions | (uint64_t)width << 16);
 	at = pack_values(pile->block, least, width, exceptions, at + HEAD_SIZE);
 	pile->tail->used = (size_t)(at - pile->tail->data);
-	pile->used = 0;
+	pile->packed += HS_PILE_BLOCK;
+	pile->next = pile->block;
 	return true;
 }
 
@@ -180,7 +194,11 @@ bool hs_pile_turn(struct hs_pile *pile)
 	if (pile->block)
 		return seal(pile);
 	pile->block = malloc(HS_PILE_BLOCK * sizeof(*pile->block));
-	return pile->block;
+	if (!pile->block)
+		return false;
+	pile->next = pile->block;
+	pile->end = pile->block + HS_PILE_BLOCK;
+	return true;
 }
 
 /* The values of the block at @at; where it ends. */
@@ -193,7 +211,7 @@ static const uint8_t *unpack(const uint8_t *at, uint64_t *values)
 
 	at += HEAD_SIZE;
 	for (uint32_t i = 0; i < HS_PILE_BLOCK; i++, at += width)
-		values[i] = least + (get(at) & mask);
+		values[i] = least + (width ? get(at) & mask : 0);
 	for (; exceptions; exceptions--, at += EXCEPTION_SIZE)
 		values[get(at) & 0xffff] = least + get(at + 2);
 	return at;
@@ -202,9 +220,25 @@ static const uint8_t *unpack(const uint8_t *at, uint64_t *values)
 /* Narrow @count values to elements of @size bytes at @to; where they end. */
 static uint8_t *store(const uint64_t *values, uint32_t count, uint8_t *to, size_t size)
 {
-	for (uint32_t i = 0; i < count; i++, to += size)
-		memcpy(to, &values[i], size); /* the lower bytes: this is little-endian */
-	return to;
+	/* The lower bytes: this is little-endian.  Sizes written out are no calls. */
+	switch (size) {
+	case 1:
+		for (uint32_t i = 0; i < count; i++)
+			to[i] = (uint8_t)values[i];
+		break;
+	case 2:
+		for (uint32_t i = 0; i < count; i++)
+			memcpy(to + 2 * (size_t)i, &values[i], 2);
+		break;
+	case 4:
+		for (uint32_t i = 0; i < count; i++)
+			memcpy(to + 4 * (size_t)i, &values[i], 4);
+		break;
+	default:
+		memcpy(to, values, 8 * (size_t)count);
+		break;
+	}
+	return to + count * size;
 }
 
 void hs_pile_take(struct hs_pile *pile, void *to, size_t size)
@@ -226,7 +260,7 @@ void hs_pile_take(struct hs_pile *pile, void *to, size_t size)
 		pile->first = slab->next;
 		free(slab);
 	}
-	if (pile->used)
-		store(pile->block, pile->used, out, size);
+	if (pile->next != pile->block)
+		store(pile->block, (uint32_t)(pile->next - pile->block), out, size);
 	hs_pile_deinit(pile);
 }

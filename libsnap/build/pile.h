@@ -7,7 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { HS_PILE_BLOCK = 4096 /* values that are packed together */ };
+/* Values that are packed together: the blocks of a dozen columns fit the processor's cache. */
+enum { HS_PILE_BLOCK = 1024 };
 
 /*
  * Numbers, most of which fit few bytes.  What is pushed is gathered in a block; a full block is
@@ -21,8 +22,9 @@ struct hs_pile {
 	bool deltas; /* keep differences: for what does not lie about one value, but runs along */
 	uint64_t last;
 	uint64_t *block; /* being filled; NULL: nothing was pushed yet */
-	uint32_t used;	 /* of it */
-	uint64_t count;	 /* values in all */
+	uint64_t *next;	 /* where in it the next value goes */
+	uint64_t *end;	 /* of it */
+	uint64_t packed; /* values in the slabs */
 	struct hs_pile_slab *first;
 	struct hs_pile_slab *tail;
 };
@@ -32,13 +34,18 @@ void hs_pile_deinit(struct hs_pile *pile);
 /* The part of hs_pile_push() for a block that is full, or the first; false if memory ran out. */
 bool hs_pile_turn(struct hs_pile *pile);
 
+/* Values in all. */
+static inline uint64_t hs_pile_count(const struct hs_pile *pile)
+{
+	return pile->block ? pile->packed + (uint64_t)(pile->next - pile->block) : 0;
+}
+
 /* Append @value; false if memory ran out. */
 static inline bool hs_pile_push(struct hs_pile *pile, uint64_t value)
 {
-	if ((!pile->block || pile->used == HS_PILE_BLOCK) && !hs_pile_turn(pile))
+	if (__builtin_expect(pile->next == pile->end, 0) && !hs_pile_turn(pile))
 		return false;
-	pile->block[pile->used++] = value;
-	pile->count++;
+	*pile->next++ = value;
 	return true;
 }
 

@@ -54,12 +54,12 @@ static void check(unsigned int kind, bool deltas, uint64_t count)
 		values[i] = value_of(kind, i);
 		assert_true(hs_pile_push(&pile, values[i]));
 	}
-	assert_int_equal(pile.count, count);
+	assert_int_equal(hs_pile_count(&pile), count);
 	out[count] = 4711;
 	hs_pile_take(&pile, out, sizeof(*out));
 	assert_memory_equal(out, values, count * sizeof(*out));
 	assert_int_equal(out[count], 4711);
-	assert_int_equal(pile.count, 0);
+	assert_int_equal(hs_pile_count(&pile), 0);
 	free(values);
 	free(out);
 }
@@ -110,7 +110,7 @@ static void a_pile_that_nobody_takes(void **state)
 	for (uint64_t i = 0; i < 5 * HS_PILE_BLOCK; i++)
 		assert_true(hs_pile_push(&pile, i));
 	hs_pile_deinit(&pile);
-	assert_int_equal(pile.count, 0);
+	assert_int_equal(hs_pile_count(&pile), 0);
 	/* It can be used again, and freed again. */
 	assert_true(hs_pile_push(&pile, 1));
 	hs_pile_deinit(&pile);
