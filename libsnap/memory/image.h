@@ -3,6 +3,7 @@
 #ifndef HS_MEMORY_IMAGE_H
 #define HS_MEMORY_IMAGE_H
 
+#include "format/base/prefetch.h"
 #include "format/base/vector.h"
 #include "libsnap/memory/maps.h"
 
@@ -152,6 +153,16 @@ static inline uint32_t hs_image_slot_here(const struct hs_image *image, hs_addr 
 	leaf = image->directory[addr >> (HS_PAGE_SHIFT + HS_LEAF_BITS)];
 	slot = leaf ? leaf[(addr >> HS_PAGE_SHIFT) & ((1u << HS_LEAF_BITS) - 1)] - 1 : HS_NONE;
 	return slot & HS_IMAGE_LATER ? HS_NONE : slot;
+}
+
+/* Ask for the bytes at @addr, which may be anything, before somebody wants them: only a hint. */
+static inline void hs_image_prefetch(const struct hs_image *image, hs_addr addr)
+{
+	uint32_t slot = hs_image_slot_here(image, addr);
+
+	if (slot != HS_NONE)
+		hs_prefetch(image->data + ((uint64_t)slot << HS_PAGE_SHIFT) +
+			    (addr & (HS_PAGE_SIZE - 1)));
 }
 
 /* The part of hs_image_at() for ranges of more than one page. */

@@ -69,35 +69,49 @@ uint64_t hs_block_size(const struct hs_python *python, hs_addr address, uint64_t
 			    bytes + python->pymalloc->prefix);
 }
 
-uint64_t hs_block_take(struct hs_python *python, hs_addr address, uint64_t bytes,
-		       enum hs_block_use use)
+bool hs_block_take_small(struct hs_python *python, hs_addr address, enum hs_block_use use,
+			 uint64_t *size)
 {
 	struct hs_pymalloc *pymalloc = python->pymalloc;
-	uint32_t granule;
 	struct hs_pool *pool;
+	uint32_t granule;
 	uint64_t *word;
 	uint64_t bit;
-	uint64_t size;
 
 	address -= pymalloc->prefix;
 	granule = hs_image_granule(python->image, address);
 	if (granule >= python->granules)
-		return 0;
+		return false;
+	pool = hs_pool_of(pymalloc, granule);
+	if (!pool)
+		return false;
 	word = &pymalloc->blocks.words[granule / 64];
 	bit = 1ull << (granule % 64);
-	pool = hs_pool_of(pymalloc, granule);
-	if (pool) {
-		if (!(*word & bit) || address % (1 << HS_GRANULE_SHIFT))
-			return 0;
+	*size = 0;
+	if (*word & bit && !(address % (1 << HS_GRANULE_SHIFT))) {
 		*word &= ~bit;
 		pool->uses[use]++;
-		return pool->block_size;
+		*size = pool->block_size;
 	}
-	if (*word & bit)
+	return true;
+}
+
+uint64_t hs_block_take(struct hs_python *python, hs_addr address, uint64_t bytes,
+		       enum hs_block_use use)
+{
+	uint32_t prefix = python->pymalloc->prefix;
+	uint32_t granule;
+	uint64_t size;
+
+	if (hs_block_take_small(python, address, use, &size))
+		return size;
+	address -= prefix;
+	granule = hs_image_granule(python->image, address);
+	if (granule >= python->granules || hs_bitmap_get(&python->pymalloc->blocks, granule))
 		return 0;
-	size = outside_size(python, address, bytes + pymalloc->prefix);
+	size = outside_size(python, address, bytes + prefix);
 	if (size)
-		*word |= bit;
+		hs_bitmap_set(&python->pymalloc->blocks, granule);
 	return size;
 }
 

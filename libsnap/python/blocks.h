@@ -17,6 +17,13 @@ uint64_t hs_block_size(const struct hs_python *python, hs_addr address, uint64_t
 uint64_t hs_block_take(struct hs_python *python, hs_addr address, uint64_t bytes,
 		       enum hs_block_use use);
 
+/*
+ * The same for a block of pymalloc's, whatever was asked for: in *@size what hs_block_take() says.
+ * False if @address is no pool's.
+ */
+bool hs_block_take_small(struct hs_python *python, hs_addr address, enum hs_block_use use,
+			 uint64_t *size);
+
 /* hs_block_take() for something that an object owns; 0 if @address is 0. */
 uint64_t hs_buffer_take(struct hs_python *python, hs_addr address, uint64_t bytes);
 

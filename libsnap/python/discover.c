@@ -3,13 +3,18 @@
 #include "libsnap/python/discover.h"
 
 #include "format/base/huge.h"
+#include "format/base/prefetch.h"
 #include "libsnap/python/interp.h"
 #include "libsnap/python/visit/visit.h"
 
 enum {
 	GENERATION_STRIDE = 24, /* sizeof(struct gc_generation) */
 	FLAG_BITS = 3,		/* the collector's own, in both words of PyGC_Head */
-	PREFETCH_AHEAD = 8,
+	/* How many objects ahead what lies where is asked for; see prefetch(). */
+	AHEAD_HEADER = 24,
+	AHEAD_REFERENTS = 12,
+	AHEAD_ITEMS = 6,
+	PREFETCHED_WORDS = 8, /* of a body or an array */
 	PROGRESS_EVERY = 1 << 16,
 };
 
@@ -27,8 +32,10 @@ static void claim(struct hs_python *python, hs_addr dict, uint32_t owner)
 	uint32_t granule = dict ? hs_image_granule(python->image, dict) : HS_NONE;
 
 	/* HS_NONE, for nobody, is the largest number. */
-	if (granule != HS_NONE && owner < hs_map32_get(&python->owners, granule) &&
-	    !hs_map32_put(&python->owners, granule, owner))
+	if (granule >= python->granules || owner >= hs_python_owner(python, granule))
+		return;
+	hs_bitmap_set(&python->owned, granule);
+	if (!hs_map32_put(&python->owners, granule, owner))
 		python->nomem = true;
 }
 
@@ -111,30 +118,103 @@ static bool open_object(struct hs_python *python, hs_addr address, uint32_t gran
 			struct hs_object *ret)
 {
 	struct hs_object object = {.address = address, .granule = granule};
+	uint64_t offset = address & (HS_PAGE_SIZE - 1);
+	uint64_t left = HS_PAGE_SIZE - offset;
+	/* What a granule is known of was read. */
+	const uint8_t *here = python->image->data +
+			      (granule / HS_GRANULES_PER_PAGE * (size_t)HS_PAGE_SIZE) + offset;
 	hs_addr type_at;
 
-	if (!hs_image_u64(python->image, address + PY_TYPE, &type_at))
+	if (left >= PY_HEADER_SIZE)
+		memcpy(&type_at, here + PY_TYPE, sizeof(type_at));
+	else if (!hs_image_u64(python->image, address + PY_TYPE, &type_at))
 		return false;
 	object.type = hs_type_at(python, type_at);
 	if (!object.type)
 		return false;
 	object.size = object.type->basicsize;
-	object.body = hs_image_at(python->image, address, object.size);
+	object.body = object.size <= left ? here : hs_image_at(python->image, address, object.size);
 	if (!object.body) {
-		object.size = HS_PAGE_SIZE - (address & (HS_PAGE_SIZE - 1));
-		object.body = hs_image_at(python->image, address, object.size);
+		object.size = left;
+		object.body = here;
 	}
 	*ret = object;
-	return object.body;
+	return true;
 }
 
-/* The next objects' headers are cold: ask for them while this one is being visited. */
+/* Ask for what the first of the @count words at @from point to, as far as their page goes. */
+static void prefetch_words(const struct hs_python *python, const uint8_t *from, uint64_t count)
+{
+	uint64_t left =
+		(HS_PAGE_SIZE - ((uint64_t)(from - python->image->data) & (HS_PAGE_SIZE - 1))) / 8;
+
+	if (count > left)
+		count = left;
+	for (uint64_t i = 0; i < count; i++) {
+		hs_addr word;
+
+		memcpy(&word, from + 8 * i, sizeof(word));
+		hs_image_prefetch(python->image, word);
+	}
+}
+
+/* The object at place @at of the queue, for hints only: nothing is checked; NULL: there is none. */
+static const uint8_t *upcoming(const struct hs_python *python, size_t at,
+			       const struct hs_pytype **type)
+{
+	const uint8_t *body;
+	uint64_t header[2];
+
+	if (at >= python->queue.size)
+		return NULL;
+	body = python->image->data + ((size_t)python->queue.data[at] << HS_GRANULE_SHIFT);
+	memcpy(header, body, sizeof(header));
+	*type = hs_type_peek(python, header[1]);
+	return *type && (*type)->flags & PY_FLAG_HAVE_GC ? body : NULL;
+}
+
+static void prefetch_referents(const struct hs_python *python, size_t at)
+{
+	const struct hs_pytype *type;
+	const uint8_t *body = upcoming(python, at, &type);
+
+	if (!body)
+		return;
+	if ((body - python->image->data) % HS_PAGE_SIZE >= 32 && type->flags & PY_FLAG_MANAGED_DICT)
+		prefetch_words(python, body - 32, 2);
+	prefetch_words(python, body + PY_HEADER_SIZE, PREFETCHED_WORDS);
+}
+
+static void prefetch_items(const struct hs_python *python, size_t at)
+{
+	const struct hs_pytype *type;
+	const uint8_t *body = upcoming(python, at, &type);
+	hs_addr items;
+	uint32_t slot;
+
+	if (!body || !(type->flags & PY_FLAG_LIST_SUBCLASS) ||
+	    (body - python->image->data) % HS_PAGE_SIZE > HS_PAGE_SIZE - PY_LIST_ITEMS - 8)
+		return;
+	memcpy(&items, body + PY_LIST_ITEMS, sizeof(items));
+	slot = hs_image_slot_here(python->image, items);
+	if (slot != HS_NONE)
+		prefetch_words(python,
+			       python->image->data + ((uint64_t)slot << HS_PAGE_SHIFT) +
+				       (items & (HS_PAGE_SIZE - 8)),
+			       PREFETCHED_WORDS);
+}
+
+/*
+ * What objects consist of is cold, and chains of it make the processor wait: ask for the next ones'
+ * parts, one after the other, while this one is being visited.
+ */
 static void prefetch(const struct hs_python *python, size_t at)
 {
-	if (at + PREFETCH_AHEAD < python->queue.size)
-		__builtin_prefetch(
-			python->image->data +
-			((size_t)python->queue.data[at + PREFETCH_AHEAD] << HS_GRANULE_SHIFT));
+	if (at + AHEAD_HEADER < python->queue.size)
+		hs_prefetch(python->image->data +
+			    ((size_t)python->queue.data[at + AHEAD_HEADER] << HS_GRANULE_SHIFT));
+	prefetch_referents(python, at + AHEAD_REFERENTS);
+	prefetch_items(python, at + AHEAD_ITEMS);
 }
 
 bool hs_discover_open(struct hs_python *python, uint32_t granule, struct hs_object *ret)

@@ -65,6 +65,7 @@ static bool find_value(struct hs_python *python, const struct hs_object *object,
 uint64_t hs_fingerprint(struct hs_python *python, const struct hs_object *object)
 {
 	char bytes[READ_AT_MOST];
+	const void *at = bytes;
 	struct value value;
 	uint64_t hash;
 	size_t size;
@@ -72,9 +73,14 @@ uint64_t hs_fingerprint(struct hs_python *python, const struct hs_object *object
 	if (!object->type->preview || !find_value(python, object, &value))
 		return 0;
 	size = value.size < sizeof(bytes) ? (size_t)value.size : sizeof(bytes);
-	if (!hs_python_spend(python, size / 8) ||
-	    (size && !hs_image_read(python->image, value.data, bytes, size)))
+	if (!hs_python_spend(python, size / 8))
 		return 0;
-	hash = XXH3_64bits_withSeed(bytes, size, python->salt ^ value.number);
+	if (size)
+		at = hs_image_at(python->image, value.data, size);
+	if (!at && hs_image_read(python->image, value.data, bytes, size))
+		at = bytes;
+	if (!at)
+		return 0;
+	hash = XXH3_64bits_withSeed(at, size, python->salt ^ value.number);
 	return 1 + hash % HS_FINGERPRINTS;
 }

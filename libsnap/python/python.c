@@ -318,7 +318,8 @@ static bool allocate(struct hs_python *python)
 	       create_bitmap(python, &python->odd) && create_bitmap(python, &python->tracked) &&
 	       create_bitmap(python, &python->tracked_odd) &&
 	       create_bitmap(python, &python->generation[0]) &&
-	       create_bitmap(python, &python->generation[1]);
+	       create_bitmap(python, &python->generation[1]) &&
+	       create_bitmap(python, &python->owned);
 }
 
 struct hs_error *hs_python_create(struct hs_image *image, const struct hs_runtime *runtime,
@@ -362,6 +363,7 @@ void hs_python_forget(struct hs_python *python)
 	free_bitmap(&python->tracked_odd);
 	free_bitmap(&python->generation[0]);
 	free_bitmap(&python->generation[1]);
+	free_bitmap(&python->owned);
 	hs_vector_deinit(&python->queue);
 	hs_vector_deinit(&python->scanned);
 	hs_vector_deinit(&python->weakly);

@@ -75,6 +75,7 @@ struct hs_python {
 	struct hs_bitmap tracked; /* on a list of the collector */
 	struct hs_bitmap tracked_odd;
 	struct hs_bitmap generation[2]; /* low and high bit of the generation */
+	struct hs_bitmap owned;		/* in `owners` */
 	uint64_t granules;		/* in each of them */
 	HS_VECTOR(uint32_t) queue;	/* granules in the order of discovery */
 	size_t visited;			/* of the queue */
@@ -85,7 +86,12 @@ struct hs_python {
 
 	struct hs_pymalloc *pymalloc; /* NULL: not looked at */
 
-	struct hs_map32 owners;	  /* granule of a namespace dict -> granule of its owner */
+	struct hs_map32 owners; /* granule of a namespace dict -> granule of its owner */
+	struct {
+		hs_addr start;
+		hs_addr end; /* 0: none was looked up yet */
+		bool is_file;
+	} mapping;		  /* of the target, looked up last */
 	struct hs_map32 strings;  /* granule of a str -> string number in the builder */
 	struct hs_traces *traces; /* who allocated what; NULL: not known. See tracemalloc.h */
 
@@ -178,6 +184,13 @@ static inline uint64_t hs_ob_size(const struct hs_object *object)
 struct hs_error *hs_python_create(struct hs_image *image, const struct hs_runtime *runtime,
 				  struct hs_python **ret) HS_MUST_CHECK;
 void hs_python_destroy(struct hs_python *python);
+
+/* The granule of the object whose namespace the dict at @granule is; HS_NONE: it is nobody's. */
+static inline uint32_t hs_python_owner(const struct hs_python *python, uint32_t granule)
+{
+	return hs_bitmap_get(&python->owned, granule) ? hs_map32_get(&python->owners, granule)
+						      : HS_NONE;
+}
 
 /* Free what only reading takes: all but the builder and the set of objects. */
 void hs_python_forget(struct hs_python *python);

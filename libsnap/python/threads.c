@@ -223,8 +223,7 @@ static void add_namespace(struct hs_python *python, hs_addr address, const struc
 	struct hs_dict dict;
 
 	if (granule == HS_NONE || python->redact || !hs_is_dict(python, address) ||
-	    hs_map32_get(&python->owners, granule) != HS_NONE ||
-	    !hs_dict_open(python, address, &dict))
+	    hs_python_owner(python, granule) != HS_NONE || !hs_dict_open(python, address, &dict))
 		return;
 	for (uint64_t i = 0; i < dict.keys.nentries; i++) {
 		hs_addr value = hs_dict_value(&dict, i);

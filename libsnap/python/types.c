@@ -477,6 +477,8 @@ size_t hs_type_keys(struct hs_python *python, struct hs_pytype *type)
 {
 	struct hs_keys keys;
 
+	if (type->keys_read)
+		return type->key_names.size;
 	if (!type->cached_keys || !hs_keys_open(python, type->cached_keys, &keys))
 		return 0;
 	while (type->key_names.size < keys.nentries && type->key_names.size < MAX_SHARED_KEYS) {
@@ -487,5 +489,6 @@ size_t hs_type_keys(struct hs_python *python, struct hs_pytype *type)
 			return 0;
 		}
 	}
+	type->keys_read = true;
 	return type->key_names.size;
 }

@@ -47,6 +47,7 @@ struct hs_pytype {
 
 	/* names of the attributes in values arrays, by position; see hs_type_keys() */
 	hs_addr cached_keys;
+	bool keys_read; /* key_names are all that there are */
 	HS_VECTOR(uint32_t) key_names;
 	uint32_t structseq_fields; /* items of instances, hidden ones included; 0: not known */
 
@@ -71,6 +72,15 @@ static inline struct hs_pytype *hs_type_at(struct hs_python *python, hs_addr add
 	if (__builtin_expect(type && type->address == address && !type->unsound, 1))
 		return type;
 	return hs_type_lookup(python, address);
+}
+
+/* The same of those seen before, most of the time: NULL for others, and for some of these. */
+static inline const struct hs_pytype *hs_type_peek(const struct hs_python *python, hs_addr address)
+{
+	size_t i = (address >> 4) * 0x9e3779b97f4a7c15u >> 20 & (python->type_capacity - 1);
+	const struct hs_pytype *type = python->types[i];
+
+	return type && type->address == address ? type : NULL;
 }
 
 /* Before the first look-up; false if memory ran out. */

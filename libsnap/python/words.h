@@ -22,6 +22,19 @@ static inline struct hs_words hs_words_open(const struct hs_image *image, hs_add
 	return words;
 }
 
+enum { HS_AHEAD = 8 /* words of an array that are asked for before they are read */ };
+
+/* Ask for what word @i, if it is one of @count, points to. */
+static inline void hs_words_prefetch(const struct hs_words *words, uint64_t i, uint64_t count)
+{
+	uint64_t value;
+
+	if (i >= count || !words->data)
+		return;
+	memcpy(&value, words->data + i * 8, sizeof(value));
+	hs_image_prefetch(words->image, value);
+}
+
 /* Word @i, 0 if it is not in the image. */
 static inline uint64_t hs_words_get(const struct hs_words *words, uint64_t i)
 {

@@ -10,8 +10,10 @@ static void visit_down(struct hs_python *python, hs_addr items, uint64_t count)
 	count = hs_python_limit(python, items, count);
 	words = hs_words_open(python->image, items, count);
 	hs_visit_begin(python, HS_LABEL_INDEX_DOWN, 0);
-	for (uint64_t i = count; i-- > 0;)
+	for (uint64_t i = count; i-- > 0;) {
+		hs_words_prefetch(&words, i - HS_AHEAD, count);
 		hs_visit(python, hs_words_get(&words, i), HS_LABEL_INDEX_DOWN, (uint32_t)i);
+	}
 }
 
 static void list_visit(struct hs_python *python, const struct hs_object *object)
@@ -213,7 +215,7 @@ static void visit_value(struct hs_python *python, const struct hs_dict *dict, ui
  */
 static bool is_namespace(struct hs_python *python, const struct hs_object *object)
 {
-	uint32_t owner = hs_map32_get(&python->owners, object->granule);
+	uint32_t owner = hs_python_owner(python, object->granule);
 
 	return owner != HS_NONE && (!python->redact || hs_has_code_names(python, owner));
 }

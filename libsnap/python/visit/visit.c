@@ -175,8 +175,10 @@ void hs_visit_items(struct hs_python *python, hs_addr items, uint64_t count, uin
 	count = hs_python_limit(python, items, count);
 	words = hs_words_open(python->image, items, count);
 	hs_visit_begin(python, HS_LABEL_INDEX, first);
-	for (uint64_t i = 0; i < count; i++)
+	for (uint64_t i = 0; i < count; i++) {
+		hs_words_prefetch(&words, i + HS_AHEAD, count);
 		hs_visit(python, hs_words_get(&words, i), HS_LABEL_INDEX, first + (uint32_t)i);
+	}
 }
 
 /*
@@ -278,7 +280,8 @@ static void visit_definer(struct hs_python *python, const struct hs_object *obje
 		hs_visit_body(python, object);
 		return;
 	}
-	visit_fields(python, object, false);
+	if (object->type->fields.size)
+		visit_fields(python, object, false);
 	if (rule->visit)
 		rule->visit(python, object);
 }
@@ -300,7 +303,8 @@ static void visit_references(struct hs_python *python, const struct hs_object *o
 	hs_visit_instance_hidden(python, object);
 	if (hs_rule_scans(type->rule))
 		return;
-	visit_fields(python, object, true);
+	if (type->fields.size)
+		visit_fields(python, object, true);
 	if (type->rule->hidden)
 		type->rule->hidden(python, object);
 }
@@ -324,9 +328,25 @@ static bool is_immortal(const struct hs_python *python, uint64_t refcount)
 	return (int32_t)(uint32_t)refcount < 0;
 }
 
+/* Whether @address lies in what a program was loaded from, not in a heap. */
+static bool is_in_file(struct hs_python *python, hs_addr address)
+{
+	const struct hs_mapping *mapping;
+
+	/* Most objects lie where the one before does. */
+	if (address >= python->mapping.start && address < python->mapping.end)
+		return python->mapping.is_file;
+	mapping = hs_maps_find(&python->image->maps, address);
+	if (!mapping)
+		return false;
+	python->mapping.start = mapping->start;
+	python->mapping.end = mapping->end;
+	python->mapping.is_file = mapping->inode;
+	return mapping->inode;
+}
+
 static uint16_t flags_of(struct hs_python *python, const struct hs_object *object, bool guess)
 {
-	const struct hs_mapping *mapping = hs_maps_find(&python->image->maps, object->address);
 	uint16_t flags = 0;
 
 	if (has_gc(object))
@@ -335,7 +355,7 @@ static uint16_t flags_of(struct hs_python *python, const struct hs_object *objec
 		flags |= HS_OBJECT_TRACKED;
 	if (is_immortal(python, hs_word(object, PY_REFCNT)))
 		flags |= HS_OBJECT_IMMORTAL;
-	if (mapping && mapping->inode)
+	if (is_in_file(python, object->address))
 		flags |= HS_OBJECT_STATIC;
 	if (guess)
 		flags |= HS_OBJECT_SIZE_GUESS;
@@ -371,7 +391,8 @@ static uint64_t allocated(struct hs_python *python, const struct hs_object *obje
 
 	if (!python->pymalloc)
 		return 0;
-	if (!is_static_type(object))
+	if (!is_static_type(object) &&
+	    !hs_block_take_small(python, object->address - before, HS_BLOCK_OBJECT, &size))
 		size = hs_block_take(python, object->address - before,
 				     before + hs_body_size(python, object), HS_BLOCK_OBJECT);
 	if (type->flags & PY_FLAG_MANAGED_DICT)
@@ -388,7 +409,7 @@ void hs_visit_object(struct hs_python *python, const struct hs_object *object)
 		.type = object->type->number,
 		.refcount = hs_refcount(python, hs_word(object, PY_REFCNT)),
 		.generation = generation_of(python, object->granule),
-		.owner = hs_map32_get(&python->owners, object->granule),
+		.owner = hs_python_owner(python, object->granule),
 	};
 	bool guess;
 
@@ -410,8 +431,7 @@ void hs_visit_object(struct hs_python *python, const struct hs_object *object)
 	if (hs_rule_scans(object->type->rule) &&
 	    !hs_vector_push(&python->scanned, (uint32_t)python->visited))
 		python->nomem = true;
-	for (size_t i = 0; i < python->targets.size; i++)
-		hs_build_edge(python->build, python->targets.data[i]);
+	hs_build_edges(python->build, python->targets.data, python->targets.size);
 	if (python->preview_bytes && object->type->preview)
 		add_preview(python, object);
 }

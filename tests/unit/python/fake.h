@@ -112,6 +112,7 @@ static inline void fake_create(struct fake *fake, const struct hs_layout *layout
 	python->tracked_odd.words = calloc(python->granules / 64 + 1, 8);
 	python->generation[0].words = calloc(python->granules / 64 + 1, 8);
 	python->generation[1].words = calloc(python->granules / 64 + 1, 8);
+	python->owned.words = calloc(python->granules / 64 + 1, 8);
 	/* Bases are filled in as the interpreter does: `type` is an `object`, which is a `type`. */
 	type = fake_type(fake, "type", 0, 0, PY_FLAG_TYPE_SUBCLASS);
 	fake->object_type = fake_type(fake, "object", type, 0, 0);
@@ -132,6 +133,7 @@ static inline void fake_destroy(struct fake *fake)
 	free(python->tracked_odd.words);
 	free(python->generation[0].words);
 	free(python->generation[1].words);
+	free(python->owned.words);
 	hs_vector_deinit(&python->runs);
 	hs_vector_deinit(&python->targets);
 	hs_vector_deinit(&python->queue);
