@@ -402,7 +402,7 @@ void hs_thread_roots_add(struct hs_python *python, hs_addr interp)
 		}
 		ident = hs_python_word(python, tstate, layout->tstate_thread_id);
 		object = find_thread(python, interp, ident);
-		if (object)
+		if (object && !python->redact)
 			hs_text_read(python, hs_instance_attribute(python, object, "_name"), &name);
 		thread = hs_build_thread(python->build,
 					 find_native_id(python, tstate, object, ident),

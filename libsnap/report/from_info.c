@@ -133,9 +133,10 @@ static void add_contents(struct hs_report *report, const struct hs_snapshot *sna
 	hs_node_field_for(report, group, HS_FOR_JSON, "redacted", NULL,
 			  hs_value_bool(info->redacted));
 	if (info->redacted)
-		hs_node_field_for(report, group, HS_FOR_TEXT, "redacted", "Left out",
-				  hs_value_text("names of attributes and local variables, paths of "
-						"files, the command line"));
+		hs_node_field_for(
+			report, group, HS_FOR_TEXT, "redacted", "Left out",
+			hs_value_text("names of attributes, local variables and threads, paths of "
+				      "files, the command line"));
 }
 
 /* One way in which memory of an allocator is used, in all. */

@@ -171,6 +171,7 @@ def test_a_string_in_the_place_of_another_is_not_the_same(heapsnap, dumps, kind)
 def test_redacted(heapsnap, dumps, python):
     data = all_bytes(dumps.redacted)
     assert MARK.encode() not in data
+    assert f"serves {MARK}".encode() in all_bytes(dumps.plain)  # the name of a thread
     for path in (b"secrets.py", b"/tests/", python.encode(), b"/lib"):
         assert path not in data, path
     assert b"plain_attribute" in all_bytes(dumps.plain) and b"plain_attribute" not in data

@@ -5,6 +5,7 @@ import json
 import os
 import random
 import sys
+import threading
 
 MARK = "".join(["SE", "CRET"])  # not one constant, so that it is in nothing but data
 
@@ -91,6 +92,7 @@ def short_lived(letter):
 
 def main():
     global temporary
+    threading.current_thread().name = "serves %s" % MARK
     temporary = short_lived("a")
     for number in range(2):
         local_names(ready)
