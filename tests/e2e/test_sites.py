@@ -30,6 +30,10 @@ def read(path):
     return {int(row["addr"], 16): row for row in rows}, Tracebacks(names)
 
 
+def ranks(values):
+    return {value: rank for rank, value in enumerate(dict.fromkeys(values))}
+
+
 class Tracebacks:
     """From the number of a site to its lines, the most recent call first."""
 
@@ -46,10 +50,14 @@ class Tracebacks:
                 self.add(block)
 
     def add(self, block):
-        kinds, groups = block.column("type"), {}
-        for i, kind in enumerate(kinds):
-            groups.setdefault(kind, []).append(i)
-        order = [i for group in groups.values() for i in group]
+        """Sites are listed by type, then shape, each by its first occurrence."""
+        kinds = block.column("type")
+        kind = ranks(kinds)
+        order = sorted(range(len(kinds)), key=lambda i: kind[kinds[i]])
+        listed = block.column("shape", len(kinds))
+        shapes = dict(zip(order, listed))
+        shape = ranks(listed)
+        order.sort(key=lambda i: (kind[kinds[i]], shape[shapes[i]]))
         for i, site in zip(order, block.column("site", len(kinds))):
             self.sites[block.map["first"] + i] = site
 
