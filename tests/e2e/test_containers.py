@@ -29,6 +29,13 @@ def copied(python, folder):
     return files[0], environment, files
 
 
+def take_away(files, fate):
+    for path in files:
+        path.unlink()
+        if fate == "replaced":
+            path.write_bytes(b"\x7fELF, but another one" + bytes(1 << 16))
+
+
 def same_heap(heapsnap, snap):
     document = heapsnap.json("top", snap, "--by", "type")
     kinds = {row["kind"] for row in document["rows"]}
@@ -42,10 +49,7 @@ def test_files_are_gone(heapsnap, python, tmp_path, fate):
     target = Target([command, "-B", TARGETS / "sample.py"], env=environment)
     try:
         target.wait_ready()
-        for path in files:
-            path.unlink()
-            if fate == "replaced":
-                path.write_bytes(b"\x7fELF, but another one" + bytes(1 << 16))
+        take_away(files, fate)
         heapsnap("dump", target.pid, "-o", tmp_path / "a.snap")
         heapsnap("verify", tmp_path / "a.snap")
         same_heap(heapsnap, tmp_path / "a.snap")
@@ -71,10 +75,7 @@ def test_files_are_gone_and_nobody_is_root(heapsnap, one_python, tmp_path, fate)
                      TARGETS / "sample.py"], env=environment)
     try:
         target.wait_ready()
-        for path in files:
-            path.unlink()
-            if fate == "replaced":
-                path.write_bytes(b"\x7fELF, but another one" + bytes(1 << 16))
+        take_away(files, fate)
         result = as_nobody(heapsnap, tmp_path, "dump", target.pid, "-o", out / "a.snap")
         assert result.returncode == 0, result.stderr
         same_heap(heapsnap, out / "a.snap")
