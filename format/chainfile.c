@@ -52,26 +52,6 @@ static bool read_at(int fd, void *data, size_t size, off_t offset)
 	return true;
 }
 
-/* Leave @cursor at the value of @key in the map that it is at. */
-static bool enter(struct hs_cursor *cursor, const char *key)
-{
-	uint32_t keys;
-
-	if (!hs_unpack_map(cursor, &keys))
-		return false;
-	for (uint32_t i = 0; i < keys; i++) {
-		struct hs_str found;
-
-		if (!hs_unpack_bytes(cursor, &found))
-			return false;
-		if (hs_str_equal(found, hs_str_of(key)))
-			return true;
-		if (hs_unpack_skip(cursor) != HS_UNPACK_OK)
-			return false;
-	}
-	return false;
-}
-
 /* What the header at @cursor says of a base; false if memory ran out. */
 static bool peek_base(struct hs_cursor cursor, struct peek *peek)
 {
@@ -81,11 +61,11 @@ static bool peek_base(struct hs_cursor cursor, struct peek *peek)
 	uint32_t items;
 
 	if (!hs_unpack_array(&cursor, &items) || items != 2 || !hs_unpack_uint(&cursor, &kind) ||
-	    kind != HS_SECTION_HEADER || !enter(&cursor, "base"))
+	    kind != HS_SECTION_HEADER || !hs_unpack_find(&cursor, "base"))
 		return true;
 	hash = cursor;
-	if (!enter(&cursor, "name") || !hs_unpack_bytes(&cursor, &name) || !enter(&hash, "hash") ||
-	    !hs_unpack_uint(&hash, &peek->base))
+	if (!hs_unpack_find(&cursor, "name") || !hs_unpack_bytes(&cursor, &name) ||
+	    !hs_unpack_find(&hash, "hash") || !hs_unpack_uint(&hash, &peek->base))
 		return true;
 	peek->chained = true;
 	peek->name = malloc(name.size + 1);

@@ -108,45 +108,23 @@ static bool take_section(struct hs_cursor *cursor, uint64_t kind, struct hs_curs
 	return true;
 }
 
-static bool find_key(struct hs_cursor map, const char *key, struct hs_cursor *value)
-{
-	uint32_t keys;
-
-	if (!hs_unpack_map(&map, &keys))
-		return false;
-	for (uint32_t i = 0; i < keys; i++) {
-		struct hs_str found;
-
-		if (!hs_unpack_bytes(&map, &found))
-			return false;
-		if (found.size == strlen(key) && !memcmp(found.data, key, found.size)) {
-			*value = map;
-			return true;
-		}
-		if (hs_unpack_skip(&map) != HS_UNPACK_OK)
-			return false;
-	}
-	return false;
-}
-
 /* Read index and end, which lie between the index's offset and the trailer. */
 static struct hs_error *read_index(struct hs_file_image *image)
 {
 	struct hs_cursor cursor = hs_cursor_over(image->data, image->size - HS_TRAILER_SIZE);
 	struct hs_cursor index;
 	struct hs_cursor end;
-	struct hs_cursor value;
 	uint64_t size;
 
 	cursor.at += image->index_offset;
 	if (!take_section(&cursor, HS_SECTION_INDEX, &index) ||
 	    !take_section(&cursor, HS_SECTION_END, &end) || hs_cursor_left(&cursor))
 		return damaged(image->index_offset, "the index is malformed");
-	if (!find_key(end, "size", &value) || !hs_unpack_uint(&value, &size) || size != image->size)
+	if (!hs_unpack_find(&end, "size") || !hs_unpack_uint(&end, &size) || size != image->size)
 		return damaged(image->index_offset, "the file has not the size that it says");
-	if (!find_key(index, "sections", &value))
+	if (!hs_unpack_find(&index, "sections"))
 		return damaged(image->index_offset, "the index has no list of sections");
-	return read_entries(value, image);
+	return read_entries(index, image);
 }
 
 static struct hs_error *read_image(struct hs_file_image *image)

@@ -2,6 +2,8 @@
 /* unpack.c: a pull reader of MessagePack. */
 #include "format/unpack.h"
 
+#include "format/base/str.h"
+
 /* The first bytes of MessagePack's items. */
 enum {
 	FIXMAP = 0x80, /* .. 0x8f */
@@ -181,4 +183,24 @@ enum hs_unpack_result hs_unpack_skip(struct hs_cursor *cursor)
 			return HS_UNPACK_BAD;
 		open[++depth] = items;
 	}
+}
+
+bool hs_unpack_find(struct hs_cursor *cursor, const char *key)
+{
+	struct hs_str wanted = hs_str_of(key);
+	uint32_t keys;
+
+	if (!hs_unpack_map(cursor, &keys))
+		return false;
+	for (uint32_t i = 0; i < keys; i++) {
+		struct hs_str found;
+
+		if (!hs_unpack_bytes(cursor, &found))
+			return false;
+		if (hs_str_equal(found, wanted))
+			return true;
+		if (hs_unpack_skip(cursor) != HS_UNPACK_OK)
+			return false;
+	}
+	return false;
 }

@@ -30,4 +30,8 @@ enum hs_unpack_result {
 /* Skip an item with all it contains. */
 enum hs_unpack_result hs_unpack_skip(struct hs_cursor *cursor);
 
+/* Enter the map at @cursor, up to the value of @key; false if there is no such map, or no such key.
+ */
+bool hs_unpack_find(struct hs_cursor *cursor, const char *key);
+
 #endif

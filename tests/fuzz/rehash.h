@@ -20,26 +20,6 @@ static inline void rehash_put(uint8_t *at, uint64_t value)
 		at[1 + i] = (uint8_t)(value >> (56 - 8 * i));
 }
 
-/* Find @key in the map at @cursor, which is moved to its value. */
-static inline bool rehash_find(struct hs_cursor *cursor, const char *key)
-{
-	uint32_t keys;
-
-	if (!hs_unpack_map(cursor, &keys))
-		return false;
-	for (uint32_t i = 0; i < keys; i++) {
-		struct hs_str found;
-
-		if (!hs_unpack_bytes(cursor, &found))
-			return false;
-		if (found.size == strlen(key) && !memcmp(found.data, key, found.size))
-			return true;
-		if (hs_unpack_skip(cursor) != HS_UNPACK_OK)
-			return false;
-	}
-	return false;
-}
-
 /* Put the hashes of the columns of the section [@offset, @offset + @length) into its head. */
 static inline void rehash_columns(uint8_t *data, size_t offset, size_t length, size_t head)
 {
@@ -50,7 +30,7 @@ static inline void rehash_columns(uint8_t *data, size_t offset, size_t length, s
 	uint32_t count;
 
 	if (!hs_unpack_array(&cursor, &count) || !hs_unpack_uint(&cursor, &ignored) ||
-	    !rehash_find(&cursor, "columns") || !hs_unpack_map(&cursor, &count))
+	    !hs_unpack_find(&cursor, "columns") || !hs_unpack_map(&cursor, &count))
 		return;
 	for (uint32_t i = 0; i < count; i++) {
 		struct hs_str name;
@@ -108,7 +88,7 @@ static inline void rehash(uint8_t *data, size_t size)
 		return;
 	cursor.at += index;
 	if (hs_unpack_array(&cursor, &count) && hs_unpack_uint(&cursor, &kind) &&
-	    rehash_find(&cursor, "sections") && hs_unpack_array(&cursor, &count))
+	    hs_unpack_find(&cursor, "sections") && hs_unpack_array(&cursor, &count))
 		for (uint32_t i = 0; i < count && rehash_entry(data, size, &cursor); i++)
 			continue;
 	hash = XXH3_64bits(data + index, size - HS_TRAILER_SIZE - (size_t)index);
