@@ -61,8 +61,8 @@ def test_files(heapsnap, any_pair, tmp_path):
 
 def test_the_independent_decoder_reads_the_same(heapsnap, pair):
     for file in (pair.first, pair.second):
-        decoded = subprocess.run(["/usr/bin/python3", TOP / "spec/decoder.py", file], check=True,
-                                 stdout=subprocess.PIPE).stdout.splitlines()
+        decoded = subprocess.run(["/usr/bin/python3", TOP / "tests/independent/jsonl.py", file],
+                                 check=True, stdout=subprocess.PIPE).stdout.splitlines()
         exported = heapsnap("export", file, "--to", "jsonl").stdout.splitlines()
         assert len(decoded) == len(exported)
         for right, row in zip(exported, decoded):

@@ -284,10 +284,10 @@ static void golden_files(void **state)
 	check_golden_chain();
 }
 
-/* What spec/decoder.py prints for the file at @path, owned by the caller. */
+/* What spec/decoder.py reads from the file at @path as lines of JSON, owned by the caller. */
 static char *decode(const char *path)
 {
-	char decoder[512];
+	char printer[512];
 	char command[1024];
 	char *text = NULL;
 	size_t size = 0;
@@ -296,7 +296,7 @@ static char *decode(const char *path)
 	int c;
 
 	snprintf(command, sizeof(command), "/usr/bin/python3 '%s' '%s'",
-		 source_path("spec/decoder.py", decoder), path);
+		 source_path("tests/independent/jsonl.py", printer), path);
 	pipe = popen(command, "r");
 	assert_non_null(pipe);
 	while ((c = fgetc(pipe)) != EOF)
