@@ -3,18 +3,13 @@
 #include "libsnap/python/discover.h"
 
 #include "format/base/huge.h"
-#include "format/base/prefetch.h"
+#include "libsnap/python/ahead.h"
 #include "libsnap/python/interp.h"
 #include "libsnap/python/visit/visit.h"
 
 enum {
 	GENERATION_STRIDE = 24, /* sizeof(struct gc_generation) */
 	FLAG_BITS = 3,		/* the collector's own, in both words of PyGC_Head */
-	/* How many objects ahead what lies where is asked for; see prefetch(). */
-	AHEAD_HEADER = 24,
-	AHEAD_REFERENTS = 12,
-	AHEAD_ITEMS = 6,
-	PREFETCHED_WORDS = 8, /* of a body or an array */
 	PROGRESS_EVERY = 1 << 16,
 };
 
@@ -142,81 +137,6 @@ static bool open_object(struct hs_python *python, hs_addr address, uint32_t gran
 	return true;
 }
 
-/* Ask for what the first of the @count words at @from point to, as far as their page goes. */
-static void prefetch_words(const struct hs_python *python, const uint8_t *from, uint64_t count)
-{
-	uint64_t left =
-		(HS_PAGE_SIZE - ((uint64_t)(from - python->image->data) & (HS_PAGE_SIZE - 1))) / 8;
-
-	if (count > left)
-		count = left;
-	for (uint64_t i = 0; i < count; i++) {
-		hs_addr word;
-
-		memcpy(&word, from + 8 * i, sizeof(word));
-		hs_image_prefetch(python->image, word);
-	}
-}
-
-/* The object at place @at of the queue, for hints only: nothing is checked; NULL: there is none. */
-static const uint8_t *upcoming(const struct hs_python *python, size_t at,
-			       const struct hs_pytype **type)
-{
-	const uint8_t *body;
-	uint64_t header[2];
-
-	if (at >= python->queue.size)
-		return NULL;
-	body = python->image->data + ((size_t)python->queue.data[at] << HS_GRANULE_SHIFT);
-	memcpy(header, body, sizeof(header));
-	*type = hs_type_peek(python, header[1]);
-	return *type && (*type)->flags & PY_FLAG_HAVE_GC ? body : NULL;
-}
-
-static void prefetch_referents(const struct hs_python *python, size_t at)
-{
-	const struct hs_pytype *type;
-	const uint8_t *body = upcoming(python, at, &type);
-
-	if (!body)
-		return;
-	if ((body - python->image->data) % HS_PAGE_SIZE >= 32 && type->flags & PY_FLAG_MANAGED_DICT)
-		prefetch_words(python, body - 32, 2);
-	prefetch_words(python, body + PY_HEADER_SIZE, PREFETCHED_WORDS);
-}
-
-static void prefetch_items(const struct hs_python *python, size_t at)
-{
-	const struct hs_pytype *type;
-	const uint8_t *body = upcoming(python, at, &type);
-	hs_addr items;
-	uint32_t slot;
-
-	if (!body || !(type->flags & PY_FLAG_LIST_SUBCLASS) ||
-	    (body - python->image->data) % HS_PAGE_SIZE > HS_PAGE_SIZE - PY_LIST_ITEMS - 8)
-		return;
-	memcpy(&items, body + PY_LIST_ITEMS, sizeof(items));
-	slot = hs_image_slot_here(python->image, items);
-	if (slot != HS_NONE)
-		prefetch_words(python,
-			       python->image->data + ((uint64_t)slot << HS_PAGE_SHIFT) +
-				       (items & (HS_PAGE_SIZE - 8)),
-			       PREFETCHED_WORDS);
-}
-
-/*
- * What objects consist of is cold, and chains of it make the processor wait: ask for the next ones'
- * parts, one after the other, while this one is being visited.
- */
-static void prefetch(const struct hs_python *python, size_t at)
-{
-	if (at + AHEAD_HEADER < python->queue.size)
-		hs_prefetch(python->image->data +
-			    ((size_t)python->queue.data[at + AHEAD_HEADER] << HS_GRANULE_SHIFT));
-	prefetch_referents(python, at + AHEAD_REFERENTS);
-	prefetch_items(python, at + AHEAD_ITEMS);
-}
-
 bool hs_discover_open(struct hs_python *python, uint32_t granule, struct hs_object *ret)
 {
 	return open_object(python, address_of(python, granule), granule, ret);
@@ -228,7 +148,7 @@ void hs_discover_run(struct hs_python *python, hs_progress_fn *progress, void *c
 		uint32_t granule = python->queue.data[python->visited];
 		struct hs_object object;
 
-		prefetch(python, python->visited);
+		hs_ahead_of(python, python->visited);
 		if (progress && python->visited % PROGRESS_EVERY == 0)
 			progress(context, "reading objects", python->visited, python->queue.size);
 		/* It was looked at when it was queued and the image does not change. */

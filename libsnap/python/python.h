@@ -6,6 +6,7 @@
 #include "format/base/vector.h"
 #include "libsnap/build/build.h"
 #include "libsnap/memory/image.h"
+#include "libsnap/python/ahead.h"
 #include "libsnap/python/chain.h"
 #include "libsnap/python/layouts/layout.h"
 #include "libsnap/python/map32.h"
@@ -79,9 +80,10 @@ struct hs_python {
 	uint64_t granules;		/* in each of them */
 	HS_VECTOR(uint32_t) queue;	/* granules in the order of discovery */
 	size_t visited;			/* of the queue */
-	hs_addr *pages;			/* of the image that was, by slot; NULL: it is */
-	HS_VECTOR(uint32_t) scanned;	/* places in the queue of objects that were scanned */
-	HS_VECTOR(hs_addr) weakly;	/* found by weak references alone, not queued yet */
+	struct hs_ahead ahead;
+	hs_addr *pages;		     /* of the image that was, by slot; NULL: it is */
+	HS_VECTOR(uint32_t) scanned; /* places in the queue of objects that were scanned */
+	HS_VECTOR(hs_addr) weakly;   /* found by weak references alone, not queued yet */
 	bool strong_done; /* what roots reach over references that are not weak is queued */
 
 	struct hs_pymalloc *pymalloc; /* NULL: not looked at */
