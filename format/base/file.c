@@ -70,8 +70,11 @@ static struct hs_error *check_existing(const struct hs_file_writer *writer)
 {
 	struct stat status;
 
-	if (fstatat(writer->directory, writer->name, &status, AT_SYMLINK_NOFOLLOW))
+	if (fstatat(writer->directory, writer->name, &status, AT_SYMLINK_NOFOLLOW)) {
+		if (errno == ENAMETOOLONG)
+			return hs_error_errno(errno, "cannot write %s", writer->path);
 		return NULL; /* not there, as it should be; other failures show later */
+	}
 	if (S_ISDIR(status.st_mode))
 		return hs_error_create(HS_ERROR_FAILED, "cannot write %s: is a folder",
 				       writer->path);

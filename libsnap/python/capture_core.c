@@ -69,12 +69,17 @@ static struct hs_error *explain_lack(struct capture *capture, struct hs_error *e
 	return err;
 }
 
-/* What is odd about a core that was cut off, or that lacks what was looked for, is that. */
-static struct hs_error *explain_cut(const struct capture *capture, struct hs_error *err)
+/*
+ * What is odd about a core that was cut off is that; if it is whole and files are not to be had, or
+ * else if it lacks what was looked for, that is.
+ */
+static struct hs_error *explain(struct capture *capture, struct hs_error *odd)
 {
-	const bool cut = capture->core_facts.cut;
-	const bool lacks =
-		capture->image && capture->image->source && capture->image->source->unreadable;
+	struct hs_error *err = explain_lack(capture, odd);
+	const struct hs_core_facts *facts = &capture->core_facts;
+	const bool cut = facts->cut;
+	const bool lacks = !facts->file_missing && !facts->file_differs && capture->image &&
+			   capture->image->source && capture->image->source->unreadable;
 	const char *text = hs_error_message(err);
 	const size_t size = strlen(capture->path);
 	struct hs_error *why;
@@ -180,7 +185,7 @@ static struct hs_error *read_heap(struct capture *capture, struct hs_snapshot **
 
 	err = hs_heap_open(capture->image, &capture->runtime, &capture->facts, &python);
 	if (err) {
-		err = explain_cut(capture, hs_error_wrap(err, "%s", capture->path));
+		err = explain(capture, hs_error_wrap(err, "%s", capture->path));
 		return check_starved(capture, err);
 	}
 	if (capture->facts.broken_lists)
@@ -216,7 +221,7 @@ static struct hs_error *run(struct capture *capture, struct hs_snapshot **ret)
 	err = hs_runtime_find(hs_core_target(capture->core), hs_core_maps(capture->core),
 			      &capture->runtime);
 	if (err)
-		return explain_cut(capture, explain_lack(capture, err));
+		return explain(capture, err);
 	/* It would be as in the file if nobody had written to it; but the interpreter does. */
 	if (!hs_core_holds(capture->core, capture->runtime.address))
 		return hs_target_unreadable(hs_core_target(capture->core));

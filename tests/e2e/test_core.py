@@ -338,6 +338,9 @@ def test_the_program_elsewhere(heapsnap, any_live, tmp_path):
     ours, info = dump_core(heapsnap, core, "--root", root)
     assert info["coverage"]["complete"]
     assert_same(ours, any_live.objects)
+    # Whether the core has its first pages or not.
+    text = heapsnap.fails(3, "dump", "--core", core, "--root", tmp_path)
+    assert "not here" in text and "--root" in text
     # The program alone; unless its runtime is in a library.
     if not any("libpython" in name for name in files):
         ours, _ = dump_core(heapsnap, core, "--exe", program)

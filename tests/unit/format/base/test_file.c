@@ -186,6 +186,7 @@ static void odd_paths(void **state)
 	memset(name, 'n', sizeof(name) - 1);
 	name[sizeof(name) - 1] = '\0';
 	expect_error(write_text(name, false, ""), HS_ERROR_FAILED, "name too long");
+	expect_error(hs_output_check(name, false), HS_ERROR_FAILED, "name too long");
 	assert_int_equal(entries(), 1);
 }
 
