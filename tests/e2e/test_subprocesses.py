@@ -202,3 +202,28 @@ def test_standard_output_takes_one(heapsnap):
 
 def test_no_such_process(heapsnap):
     heapsnap.fails(3, "dump", 2 ** 31 - 1, "--subprocesses")
+
+
+def test_when_there_is_not_memory_for_all_at_once(heapsnap, start, one_python, tmp_path):
+    """They are frozen in groups, as many at a time as there is memory for."""
+    target = start(one_python, "prefork.py")
+    pids = {target.pid, *pids_of(json.loads(target.said))}
+    meminfo = tmp_path / "meminfo"
+    script = 'mount --bind "$0" /proc/meminfo && exec "$@"'
+    for mib in range(50, 400, 8):  # until there is enough for each of them alone
+        meminfo.write_text(f"MemTotal: 8000000 kB\nMemAvailable: {mib * 1024} kB\n")
+        folder = tmp_path / str(mib)
+        folder.mkdir()
+        result = subprocess.run(
+            ["unshare", "--mount", "sh", "-c", script, meminfo, heapsnap.path, "dump",
+             str(target.pid), "--subprocesses", "-v", "-o", folder / "a.snap"],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        if result.stderr.startswith(("mount: ", "unshare: ")):
+            pytest.skip("a mount namespace cannot be made here")
+        if not result.returncode:
+            break
+    assert "wait until there is memory" in result.stderr
+    assert {int(file.stem[2:]) for file in folder.iterdir()} >= pids
+    for file in folder.iterdir():
+        heapsnap("verify", file)
+    assert_no_leftovers(pids)
