@@ -5,12 +5,13 @@
  *
  * An input is a byte that says what is made right first, so that mutations get past it (1: the
  * checksums of the file, 2: those of the base), four bytes with the size of the base, least
- * significant first, the base, and the file.
+ * significant first, the base, and the file.  Mutations are of these bytes, or of what a column of
+ * one of the files says.
  */
 #include "format/base/file.h"
 #include "format/chainfile.h"
 #include "format/tablefile.h"
-#include "rehash.h"
+#include "remake.h"
 #include "unit/format/equal.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -87,18 +88,23 @@ static void take_for_base(struct hs_snapshot *base, const uint8_t *data, size_t 
 	base->path = hs_str_of("/heapsnap-fuzz");
 }
 
+/* How long the base is; false: as long as it cannot be. */
+static bool split(const uint8_t *data, size_t size, size_t *base_size)
+{
+	*base_size = 0;
+	for (int i = 0; size >= PREFIX && i < 4; i++)
+		*base_size |= (size_t)data[1 + i] << 8 * i;
+	return size >= PREFIX && *base_size <= size - PREFIX;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct hs_snapshot *base;
 	struct hs_snapshot *snap = NULL;
-	size_t base_size = 0;
+	size_t base_size;
 	uint8_t *copy;
 
-	if (size < PREFIX)
-		return 0;
-	for (int i = 0; i < 4; i++)
-		base_size |= (size_t)data[1 + i] << 8 * i;
-	if (base_size > size - PREFIX)
+	if (!split(data, size, &base_size))
 		return 0;
 	copy = malloc(size);
 	if (!copy)
@@ -123,4 +129,35 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	hs_snapshot_destroy(base);
 	free(copy);
 	return 0;
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t room, unsigned int seed)
+{
+	size_t base_size = 0;
+	size_t remade = 0;
+	uint8_t *file;
+	size_t rest;
+
+	if (!(seed % 4) || !split(data, size, &base_size))
+		return LLVMFuzzerMutate(data, size, room);
+	file = data + PREFIX + base_size;
+	rest = size - PREFIX - base_size;
+	if (seed % 4 < 3) {
+		remade = remake(file, rest, room - PREFIX - base_size, seed / 4);
+		return remade ? PREFIX + base_size + remade : LLVMFuzzerMutate(data, size, room);
+	}
+	/* The base grows or shrinks in front of the file. */
+	file = malloc(room);
+	if (file) {
+		memcpy(file, data + PREFIX, base_size);
+		remade = remake(file, base_size, room - PREFIX - rest, seed / 4);
+	}
+	if (remade) {
+		memmove(data + PREFIX + remade, data + PREFIX + base_size, rest);
+		memcpy(data + PREFIX, file, remade);
+		for (int i = 0; i < 4; i++)
+			data[1 + i] = (uint8_t)(remade >> 8 * i);
+	}
+	free(file);
+	return remade ? PREFIX + remade + rest : LLVMFuzzerMutate(data, size, room);
 }

@@ -1,17 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fuzz_snapshot.c: what loads is saved and loads again with equal tables.
+ * fuzz_snapshot.c: what loads is saved and loads again with equal tables, and what passes
+ * verification does so again.
  *
  * The first two bytes of an input say what to do with the rest: 0 loads it as it is, 1 makes its
  * checksums right first, so that mutations get past them; 2 the same, then loads some of the
- * columns, as the second byte says.
+ * columns, as the second byte says.  Mutations are of the file's bytes, or of what a column says.
  */
+#include "format/chainfile.h"
 #include "format/tables.h"
-#include "rehash.h"
+#include "remake.h"
 #include "unit/format/equal.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+enum { PREFIX = 2 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -34,8 +38,18 @@ static struct hs_snapshot *load(const uint8_t *data, size_t size, uint32_t colum
 	return snap;
 }
 
-/* Save @snap to memory, load that, and compare. */
-static void check(const struct hs_snapshot *snap)
+/* Whether the file passes verification, too. */
+static bool is_sound(const uint8_t *data, size_t size)
+{
+	struct hs_error *err = hs_snapshot_load_onto(data, size, "input", NULL, NULL, true, NULL);
+	bool sound = !err;
+
+	hs_error_destroy(err);
+	return sound;
+}
+
+/* Save @snap to memory, load that, with verification if @sound, and compare. */
+static void check(const struct hs_snapshot *snap, bool sound)
 {
 	char path[64];
 	struct hs_save_options options = {.overwrite = true, .level = 1};
@@ -47,7 +61,7 @@ static void check(const struct hs_snapshot *snap)
 	err = hs_snapshot_save(snap, path, &options);
 	if (err)
 		stop("saving what was loaded", hs_error_message(err));
-	err = hs_snapshot_open(path, NULL, &again);
+	err = sound ? hs_snapshot_verify(path, NULL, &again) : hs_snapshot_open(path, NULL, &again);
 	unlink(path);
 	if (err)
 		stop("loading what was saved", hs_error_message(err));
@@ -63,20 +77,29 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct hs_snapshot *snap;
 	uint8_t *copy;
 
-	if (size < 2)
+	if (size < PREFIX)
 		return 0;
 	copy = malloc(size);
 	if (!copy)
 		return 0;
 	memcpy(copy, data, size);
 	if (copy[0] >= 1)
-		rehash(copy + 2, size - 2);
+		rehash(copy + PREFIX, size - PREFIX);
 	if (copy[0] >= 2)
 		columns = ((uint32_t)copy[1] * 0x11 & (HS_COLUMN_SITE * 2 - 1)) | 1;
-	snap = load(copy + 2, size - 2, columns);
+	snap = load(copy + PREFIX, size - PREFIX, columns);
 	if (snap && !columns)
-		check(snap);
+		check(snap, is_sound(copy + PREFIX, size - PREFIX));
 	hs_snapshot_destroy(snap);
 	free(copy);
 	return 0;
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t room, unsigned int seed)
+{
+	size_t remade = 0;
+
+	if (size > PREFIX && seed % 4)
+		remade = remake(data + PREFIX, size - PREFIX, room - PREFIX, seed / 4);
+	return remade ? PREFIX + remade : LLVMFuzzerMutate(data, size, room);
 }

@@ -3,7 +3,8 @@
  * replay.c: runs a fuzz target over the files of a corpus, without a fuzzer.
  *
  * replay PATH ...: each PATH is a file or a folder of files.  "-mutate=N" before them also runs N
- * random changes of each file, the same ones each time.
+ * random changes of each file, the same ones each time, made by the target's own mutator if it has
+ * one.
  */
 #include <dirent.h>
 #include <stdint.h>
@@ -12,34 +13,59 @@
 #include <string.h>
 #include <sys/stat.h>
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+enum { MORE = 4096 }; /* that a change may add */
 
-static uint64_t random_next(uint64_t *state)
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t room);
+__attribute__((weak)) size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t room,
+						     unsigned int seed);
+
+static uint64_t state;
+
+static uint64_t random_next(void)
 {
-	*state ^= *state << 13;
-	*state ^= *state >> 7;
-	*state ^= *state << 17;
-	return *state;
+	state ^= state << 13;
+	state ^= state >> 7;
+	state ^= state << 17;
+	return state;
 }
 
-/* Change one to four bytes, mostly by one bit. */
-static void mutate(uint8_t *data, size_t size, uint64_t *state)
+/* Change one to four bytes, mostly by one bit; now and then add or take away some. */
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t room)
 {
-	uint64_t changes = 1 + random_next(state) % 4;
+	enum { BYTES = 8 };
+	uint64_t changes = 1 + random_next() % 4;
+	size_t count = (size_t)(random_next() % BYTES);
 
-	for (uint64_t i = 0; i < changes; i++) {
-		size_t at = (size_t)(random_next(state) % size);
-
-		if (random_next(state) % 2)
-			data[at] ^= (uint8_t)(1U << random_next(state) % 8);
-		else
-			data[at] = (uint8_t)random_next(state);
+	if (random_next() % 8 == 0) {
+		if (random_next() % 2 && room - size >= count) {
+			memset(data + size, (int)(random_next() % 4), count);
+			size += count;
+		} else if (size > count) {
+			size -= count;
+		}
 	}
+	for (uint64_t i = 0; size && i < changes; i++) {
+		size_t at = (size_t)(random_next() % size);
+
+		if (random_next() % 2)
+			data[at] ^= (uint8_t)(1U << random_next() % 8);
+		else
+			data[at] = (uint8_t)random_next();
+	}
+	return size;
+}
+
+static size_t mutate(uint8_t *data, size_t size)
+{
+	if (LLVMFuzzerCustomMutator)
+		return LLVMFuzzerCustomMutator(data, size, size + MORE,
+					       (unsigned int)random_next());
+	return LLVMFuzzerMutate(data, size, size + MORE);
 }
 
 static int run_file(const char *path, unsigned long mutations)
 {
-	uint64_t state = 88172645463325252;
 	FILE *file = fopen(path, "rb");
 	uint8_t *data;
 	uint8_t *copy;
@@ -50,8 +76,9 @@ static int run_file(const char *path, unsigned long mutations)
 		return 1;
 	}
 	rewind(file);
+	state = 88172645463325252;
 	data = malloc((size_t)size + 1);
-	copy = malloc((size_t)size + 1);
+	copy = malloc((size_t)size + MORE);
 	if (!data || !copy || fread(data, 1, (size_t)size, file) != (size_t)size) {
 		perror(path);
 		return 1;
@@ -60,8 +87,7 @@ static int run_file(const char *path, unsigned long mutations)
 	LLVMFuzzerTestOneInput(data, (size_t)size);
 	for (unsigned long i = 0; size && i < mutations; i++) {
 		memcpy(copy, data, (size_t)size);
-		mutate(copy, (size_t)size, &state);
-		LLVMFuzzerTestOneInput(copy, (size_t)size);
+		LLVMFuzzerTestOneInput(copy, mutate(copy, (size_t)size));
 	}
 	free(data);
 	free(copy);

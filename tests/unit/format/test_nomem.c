@@ -178,6 +178,33 @@ static bool open_chained(void *context)
 	return done;
 }
 
+/* What `heapsnap flatten` does: open, and write whole. */
+static bool flatten_chained(void *context)
+{
+	const struct chained *chained = context;
+	struct hs_save_options options = {.overwrite = true};
+	struct hs_snapshot *snap = NULL;
+	bool done = succeeded(hs_snapshot_open(chained->child, NULL, &snap)) &&
+		    succeeded(hs_snapshot_save(snap, "/tmp/heapsnap-test-nomem", &options));
+
+	hs_snapshot_destroy(snap);
+	return done;
+}
+
+/* A part of the columns, of several blocks; by one thread, so that it is always the same one that
+ * fails. */
+static bool open_some(void *context)
+{
+	struct hs_open_options options = {
+		.columns = HS_COLUMN_TYPE | HS_COLUMN_SITE | HS_COLUMN_PREVIEW, .jobs = 1};
+	struct hs_snapshot *snap = NULL;
+	bool done = succeeded(hs_snapshot_open(context, &options, &snap));
+
+	assert_int_equal(done, snap != NULL);
+	hs_snapshot_destroy(snap);
+	return done;
+}
+
 static bool replace_base(void *context)
 {
 	const struct chained *chained = context;
@@ -248,6 +275,19 @@ static void verifying(void **state)
 	hs_snapshot_destroy(snap);
 }
 
+static void opening(void **state)
+{
+	struct hs_snapshot *snap = sample_snapshot(34000, 1);
+	char path[64];
+
+	(void)state;
+	sample_path(path);
+	assert_null(hs_snapshot_save(snap, path, NULL));
+	fail_each(open_some, path);
+	sample_remove(path);
+	hs_snapshot_destroy(snap);
+}
+
 static void chaining(void **state)
 {
 	struct hs_open_options as_base = {.as_base = true};
@@ -268,6 +308,8 @@ static void chaining(void **state)
 	chained.snap = model_snapshot(&model);
 	fail_each(save_chained, &chained);
 	fail_each(open_chained, &chained);
+	fail_each(flatten_chained, &chained);
+	assert_int_equal(unlink("/tmp/heapsnap-test-nomem"), 0);
 	fail_each(replace_base, &chained);
 	assert_int_equal(unlink(chained.child), 0);
 	sample_remove(chained.path);
@@ -292,8 +334,9 @@ static void errors(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(building),  cmocka_unit_test(saving),	 cmocka_unit_test(loading),
-		cmocka_unit_test(verifying), cmocka_unit_test(chaining), cmocka_unit_test(errors),
+		cmocka_unit_test(building),  cmocka_unit_test(saving),	cmocka_unit_test(loading),
+		cmocka_unit_test(verifying), cmocka_unit_test(opening), cmocka_unit_test(chaining),
+		cmocka_unit_test(errors),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
