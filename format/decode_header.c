@@ -103,9 +103,9 @@ static struct hs_error *read_base(const struct hs_section_view *view, struct hs_
 	*chained = hs_section_find(view, "base", &map.map);
 	if (!*chained)
 		return NULL;
-	if (!hs_unpack_map(&map.map, &map.keys) || !hs_section_find(&map, "name", &cursor) ||
-	    !hs_unpack_bytes(&cursor, &name) || !hs_section_find(&map, "hash", &cursor) ||
-	    !hs_unpack_uint(&cursor, &snap->base.hash))
+	if (!hs_unpack_map(&map.map, &map.keys) || !hs_unpack_distinct(map.map, map.keys) ||
+	    !hs_section_find(&map, "name", &cursor) || !hs_unpack_bytes(&cursor, &name) ||
+	    !hs_section_find(&map, "hash", &cursor) || !hs_unpack_uint(&cursor, &snap->base.hash))
 		return hs_section_damaged(view, "has a malformed map \"base\"");
 	if (memchr(name.data, '\0', name.size))
 		return hs_section_damaged(view, "names a base that cannot be a file");
@@ -175,7 +175,8 @@ static struct hs_error *read_process(const struct hs_section_view *view, struct 
 
 	process.map.keys = 0;
 	if (hs_section_find(view, "process", &cursor)) {
-		if (!hs_unpack_map(&cursor, &process.map.keys))
+		if (!hs_unpack_map(&cursor, &process.map.keys) ||
+		    !hs_unpack_distinct(cursor, process.map.keys))
 			return hs_section_damaged(view, "has a malformed map \"process\"");
 		process.map.map = cursor;
 	}

@@ -214,9 +214,8 @@ static struct hs_error *open_table(struct decoder *decoder, enum hs_section_kind
 		err = hs_section_view_init(decoder->image, i, 0, &decoder->view);
 		if (err)
 			return err;
-		if (decoder->present)
-			return hs_section_damaged(&decoder->view, "occurs twice");
 		decoder->present = true;
+		break;
 	}
 	if (decoder->chain)
 		return open_rows(decoder, first);

@@ -66,9 +66,28 @@ static bool read_entry(struct hs_cursor *cursor, struct hs_section *section)
 	return true;
 }
 
+/*
+ * Whether there may be only one section of the kind, and there was one: @seen has a bit for each
+ * kind.  Index and end are none of those that an index lists.
+ */
+static bool is_repeated(uint64_t kind, uint64_t *seen)
+{
+	const uint64_t many = UINT64_C(1) << HS_SECTION_BLOCK | UINT64_C(1) << HS_SECTION_PREVIEWS;
+	uint64_t bit;
+
+	if (kind >= HS_SECTION_KIND_COUNT)
+		return false;
+	bit = UINT64_C(1) << kind & ~many;
+	if (*seen & bit)
+		return true;
+	*seen |= bit;
+	return false;
+}
+
 /* Read the index's entries, which must lie end to end between the magic and the index. */
 static struct hs_error *read_entries(struct hs_cursor cursor, struct hs_file_image *image)
 {
+	uint64_t seen = UINT64_C(1) << HS_SECTION_INDEX | UINT64_C(1) << HS_SECTION_END;
 	uint64_t expected = HS_MAGIC_SIZE;
 	uint32_t count;
 
@@ -87,6 +106,9 @@ static struct hs_error *read_entries(struct hs_cursor cursor, struct hs_file_ima
 		    section->length > image->index_offset - expected)
 			return damaged(image->index_offset,
 				       "the index's sections do not lie end to end");
+		if (is_repeated(section->kind, &seen))
+			return damaged(section->offset,
+				       "a section of a kind that was there before");
 		expected += section->length;
 	}
 	if (expected != image->index_offset)
@@ -100,12 +122,13 @@ static bool take_section(struct hs_cursor *cursor, uint64_t kind, struct hs_curs
 	struct hs_cursor inner = *cursor;
 	uint64_t found;
 	uint32_t items;
+	uint32_t keys;
 
 	if (!hs_unpack_array(&inner, &items) || items != 2 || !hs_unpack_uint(&inner, &found) ||
 	    found != kind || hs_unpack_skip(cursor) != HS_UNPACK_OK)
 		return false;
 	*map = inner;
-	return true;
+	return hs_unpack_map(&inner, &keys) && hs_unpack_distinct(inner, keys);
 }
 
 /* Read index and end, which lie between the index's offset and the trailer. */

@@ -33,7 +33,8 @@ enum hs_section_kind {
 	HS_SECTION_SITES = 13,
 	HS_SECTION_INDEX = 14,
 	HS_SECTION_END = 15,
-	HS_SECTION_BASE = 16, /* of a chain: which of the base's objects changed or are gone */
+	HS_SECTION_BASE = 16,	   /* of a chain: which of the base's objects changed or are gone */
+	HS_SECTION_COLLECTOR = 17, /* not read, nor written yet */
 	HS_SECTION_KIND_COUNT,
 };
 

@@ -35,6 +35,7 @@ enum hs_row_group hs_row_group(enum hs_section_kind kind)
 	case HS_SECTION_INDEX:
 	case HS_SECTION_END:
 	case HS_SECTION_BASE:
+	case HS_SECTION_COLLECTOR:
 	case HS_SECTION_KIND_COUNT:
 		break;
 	}

@@ -14,14 +14,23 @@
 const char *hs_section_name(uint64_t kind)
 {
 	static const char *const names[HS_SECTION_KIND_COUNT] = {
-		[HS_SECTION_HEADER] = "header",	  [HS_SECTION_STRINGS] = "strings",
-		[HS_SECTION_TYPES] = "types",	  [HS_SECTION_SHAPES] = "shapes",
-		[HS_SECTION_ROOTS] = "roots",	  [HS_SECTION_THREADS] = "threads",
-		[HS_SECTION_FRAMES] = "frames",	  [HS_SECTION_REGIONS] = "regions",
-		[HS_SECTION_EXTENTS] = "extents", [HS_SECTION_GAPS] = "gaps",
-		[HS_SECTION_BLOCK] = "blocks",	  [HS_SECTION_PREVIEWS] = "previews",
-		[HS_SECTION_SITES] = "sites",	  [HS_SECTION_INDEX] = "index",
-		[HS_SECTION_END] = "end",	  [HS_SECTION_BASE] = "base",
+		[HS_SECTION_HEADER] = "header",
+		[HS_SECTION_STRINGS] = "strings",
+		[HS_SECTION_TYPES] = "types",
+		[HS_SECTION_SHAPES] = "shapes",
+		[HS_SECTION_ROOTS] = "roots",
+		[HS_SECTION_THREADS] = "threads",
+		[HS_SECTION_FRAMES] = "frames",
+		[HS_SECTION_REGIONS] = "regions",
+		[HS_SECTION_EXTENTS] = "extents",
+		[HS_SECTION_GAPS] = "gaps",
+		[HS_SECTION_BLOCK] = "blocks",
+		[HS_SECTION_PREVIEWS] = "previews",
+		[HS_SECTION_SITES] = "sites",
+		[HS_SECTION_INDEX] = "index",
+		[HS_SECTION_END] = "end",
+		[HS_SECTION_BASE] = "base",
+		[HS_SECTION_COLLECTOR] = "collector",
 	};
 
 	return kind < HS_SECTION_KIND_COUNT ? names[kind] : NULL;
@@ -99,6 +108,9 @@ static struct hs_error *read_columns(struct hs_section_view *view)
 
 		if (!read_column(&cursor, column))
 			return hs_section_damaged(view, "has a malformed column");
+		for (uint32_t j = 0; j < i; j++)
+			if (hs_str_equal(column->name, view->columns[j].name))
+				return hs_column_damaged(view, column, "is there twice");
 		column->offset = offset;
 		if (column->length > end - offset)
 			return hs_column_damaged(view, column, "goes on after its end");
@@ -145,6 +157,8 @@ static struct hs_error *read_head(struct hs_section_view *view)
 			return hs_section_damaged(view, "is malformed");
 		}
 	}
+	if (!hs_unpack_distinct(view->map, view->keys))
+		return hs_section_damaged(view, "has a key twice, or more keys than there may be");
 	if (hs_cursor_left(&cursor))
 		return hs_section_damaged(view, "is shorter than the index says");
 	return NULL;

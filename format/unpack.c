@@ -185,6 +185,22 @@ enum hs_unpack_result hs_unpack_skip(struct hs_cursor *cursor)
 	}
 }
 
+bool hs_unpack_distinct(struct hs_cursor cursor, uint32_t keys)
+{
+	struct hs_str found[HS_UNPACK_KEYS];
+
+	if (keys > HS_UNPACK_KEYS)
+		return false;
+	for (uint32_t i = 0; i < keys; i++) {
+		if (!hs_unpack_bytes(&cursor, &found[i]) || hs_unpack_skip(&cursor) != HS_UNPACK_OK)
+			return false;
+		for (uint32_t j = 0; j < i; j++)
+			if (hs_str_equal(found[i], found[j]))
+				return false;
+	}
+	return true;
+}
+
 bool hs_unpack_find(struct hs_cursor *cursor, const char *key)
 {
 	struct hs_str wanted = hs_str_of(key);

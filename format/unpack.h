@@ -6,8 +6,10 @@
 #include "format/base/cursor.h"
 #include <heapsnap/snapshot.h>
 
-/* How deep arrays and maps may nest. */
-enum { HS_UNPACK_DEPTH = 16 };
+enum {
+	HS_UNPACK_DEPTH = 16, /* how deep arrays and maps may nest */
+	HS_UNPACK_KEYS = 64,  /* of a map */
+};
 
 /*
  * Each reads one item and is false, the cursor staying where it is, if the item is of another
@@ -29,6 +31,9 @@ enum hs_unpack_result {
 
 /* Skip an item with all it contains. */
 enum hs_unpack_result hs_unpack_skip(struct hs_cursor *cursor);
+
+/* Whether the @keys keys at @cursor, each with its value, are at most HS_UNPACK_KEYS and differ. */
+bool hs_unpack_distinct(struct hs_cursor cursor, uint32_t keys);
 
 /* Enter the map at @cursor, up to the value of @key; false if there is no such map, or no such key.
  */

@@ -40,8 +40,8 @@ def ordered(objects, roots):
 
 class Snapshot:
     def __init__(self, path, digest=None, depth=256):
-        sections, own = read_sections(path)
-        check(digest in (None, own) and depth >= 0, f"{path} is not the base, or too far behind")
+        sections, self.digest = read_sections(path)
+        check(digest in (None, self.digest) and depth >= 0, f"{path} is not the base, or too far")
         self.kinds, self.base = {section.kind: section for section in sections}, {}
         self.header = self.kinds[HEADER].map
         check(self.header["major"] == 0 and set(self.header["required"]) <= {"base"}, "is newer")

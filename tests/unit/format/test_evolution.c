@@ -4,6 +4,7 @@
 
 #include "format/base/error.h"
 #include "format/emit.h"
+#include "format/unpack.h"
 #include <inttypes.h>
 
 /* A file being made by hand; sections are as a correct writer would make them unless changed. */
@@ -114,6 +115,10 @@ enum wrong {
 	SITE_LINE,
 	SITE_CALLER,
 	TABLE_TWICE,
+	HEADER_TWICE,
+	KEY_TWICE,
+	MANY_KEYS,
+	COLUMN_TWICE,
 	TABLE_CODEC,
 	BLOCK_FIRST,
 	BLOCK_OBJECTS,
@@ -155,6 +160,10 @@ static void craft_tables(struct craft *craft, enum wrong wrong)
 	COLUMN("name", wrong == STRING_RANGE ? 2 : 1);
 	COLUMN("colour", 77);
 	COLUMN("role", 250);
+	if (wrong == COLUMN_TWICE)
+		COLUMN("colour", 77);
+	if (wrong == KEY_TWICE)
+		hs_emit_field(&craft->emitter, "rows", 1);
 	COLUMN("object", wrong == TYPE_OBJECT ? 3 : 2);
 	table(craft, HS_SECTION_TYPES, wrong == TYPE_ROWS ? 2 : 1);
 	if (wrong == TABLE_TWICE)
@@ -253,6 +262,23 @@ static void craft_previews(struct craft *craft, enum wrong wrong)
 	table(craft, HS_SECTION_PREVIEWS, 1);
 }
 
+/* A section of a kind that is not known, with @count keys. */
+static void craft_keys(struct craft *craft, size_t count)
+{
+	struct hs_packer packer;
+	char key[16];
+
+	hs_packer_init(&packer);
+	hs_pack_map(&packer, count);
+	for (size_t i = 0; i < count; i++) {
+		snprintf(key, sizeof(key), "key %zu", i);
+		hs_pack_text(&packer, key);
+		hs_pack_uint(&packer, i);
+	}
+	must(hs_emit_map(&craft->emitter, (enum hs_section_kind)1001, &packer.buffer));
+	hs_packer_deinit(&packer);
+}
+
 static uint8_t *craft_end(struct craft *craft, size_t *size)
 {
 	uint8_t *bytes;
@@ -289,8 +315,15 @@ static struct hs_error *load_wrong(enum wrong wrong, struct hs_snapshot **snap)
 		header.objects = HS_MAX_BLOCK_OBJECTS;
 	craft_begin(&craft);
 	craft_header(&craft, header);
-	raw_column(&craft, "hue", HS_CODEC_BYTES, "\1\2\3", 3);
-	must(hs_emit_section(&craft.emitter, (enum hs_section_kind)1000));
+	if (wrong == HEADER_TWICE)
+		craft_header(&craft, header);
+	if (wrong == MANY_KEYS)
+		craft_keys(&craft, HS_UNPACK_KEYS + 1);
+	craft_keys(&craft, HS_UNPACK_KEYS);
+	for (int i = 0; i < 2; i++) { /* what is not known may be there more often */
+		raw_column(&craft, "hue", HS_CODEC_BYTES, "\1\2\3", 3);
+		must(hs_emit_section(&craft.emitter, (enum hs_section_kind)1000));
+	}
 	craft_tables(&craft, wrong);
 	craft_block(&craft, wrong);
 	craft_previews(&craft, wrong);

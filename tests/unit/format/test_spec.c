@@ -2,7 +2,8 @@
 /*
  * test_spec.c: the worked example in spec/format.md, the golden files, and the independent reader
  * say what this code does.  With HS_UPDATE=1 in the environment the example is written anew, and
- * golden files that are not there yet are made; those that are stay as they are for good.
+ * golden files that are not there yet are made (tests/golden/make.py does that, and makes others);
+ * those that are stay as they are for good.
  */
 #include "format/model.h"
 
