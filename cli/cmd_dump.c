@@ -254,6 +254,7 @@ static void write_snapshot(struct dump *dump, struct hs_dump_result *result,
 {
 	struct hs_save_options save = {
 		.level = dump->options->level,
+		.jobs = dump->options->jobs,
 		.overwrite = dump->options->force,
 		.base = dump->base,
 		.progress = terminal_progress,

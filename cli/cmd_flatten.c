@@ -30,6 +30,7 @@ int cmd_flatten(const struct options *options, struct terminal *terminal)
 	};
 	struct hs_save_options save = {
 		.level = options->level,
+		.jobs = options->jobs,
 		.overwrite = options->force,
 		.progress = terminal_progress,
 		.progress_context = terminal,

@@ -24,7 +24,7 @@ static const struct command commands[] = {
 	 "[--level N] [--values[=BYTES]] [--redact] [--base OLD] [--subprocesses] "
 	 "[--json] [--experimental]",
 	 "take a snapshot of a running Python process, or from a core file",
-	 OPTIONS_FILE | OPTION_MODE | OPTION_LEVEL | OPTION_VALUES | OPTION_REDACT |
+	 OPTIONS_FILE | OPTION_MODE | OPTION_LEVEL | OPTION_JOBS | OPTION_VALUES | OPTION_REDACT |
 		 OPTION_EXPERIMENTAL | OPTION_BASE | OPTION_SUBPROCESSES | OPTION_JSON |
 		 OPTION_CORE | OPTION_EXE | OPTION_ROOT,
 	 1, true, cmd_dump},

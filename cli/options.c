@@ -297,7 +297,7 @@ static const struct option_spec specs[] = {
 	{OPTION_ROWS, 'n', "rows", "ROWS", "rows to show, 0 for all; text shows 10",
 	 .parse = parse_rows},
 	{OPTION_JOBS, 0, "jobs", "N",
-	 "threads that read the file; one for each processor, up to 8, if not given",
+	 "threads that read or write the file; one for each processor, up to 8, if not given",
 	 .parse = parse_jobs},
 	{OPTION_JSON, 0, "json", NULL, "one JSON document", SWITCH(json)},
 	{OPTION_CSV, 0, "csv", NULL, "comma-separated values", SWITCH(csv)},

@@ -67,13 +67,32 @@ static inline uint64_t hs_block_round_size(uint64_t size)
 /* Writing. */
 struct hs_block_encoder;
 
-/* For the blocks of @snap in their order, which must outlive it; NULL if memory ran out. */
+/* For blocks of @snap, which must outlive it, by way of @emitter; NULL if memory ran out. */
 struct hs_block_encoder *hs_block_encoder_create(const struct hs_snapshot *snap,
 						 struct hs_emitter *emitter);
 void hs_block_encoder_destroy(struct hs_block_encoder *encoder);
 
-/* Write the block that begins at object *@first, which is advanced to the next block's. */
-struct hs_error *hs_block_encode(struct hs_block_encoder *encoder, hs_id *first) HS_MUST_CHECK;
+/* The smallest ordinal that no root leads to: `next` of the first block. */
+uint64_t hs_block_first_next(const struct hs_snapshot *snap);
+
+/*
+ * Begin with the block that begins at object @first; *@next, that of the block, becomes that of the
+ * block behind it.  This goes by the order of the blocks; what remains to be done may be done for
+ * several at a time, by an encoder each.
+ */
+struct hs_error *hs_block_begin(struct hs_block_encoder *encoder, hs_id first, uint64_t *next,
+				struct hs_block *ret) HS_MUST_CHECK;
+
+/* Give the emitter's section fields and columns of the block begun last. */
+struct hs_error *hs_block_encode(struct hs_block_encoder *encoder,
+				 const struct hs_block *block) HS_MUST_CHECK;
+
+/*
+ * Write all blocks of @snap, by up to @options->jobs threads: the same bytes, whatever their
+ * number. What takes memory are the blocks that they are at.
+ */
+struct hs_error *hs_blocks_write(const struct hs_snapshot *snap, struct hs_emitter *emitter,
+				 const struct hs_save_options *options) HS_MUST_CHECK;
 
 /* Reading. */
 struct hs_block_decoder;

@@ -60,7 +60,8 @@ struct hs_error *hs_emitter_init(struct hs_emitter *emitter, struct hs_file_writ
 	if (!emitter->context)
 		return &hs_enomem;
 	ZSTD_CCtx_setParameter(emitter->context, ZSTD_c_compressionLevel, level);
-	hs_file_writer_write(file, HS_MAGIC_BEGIN, HS_MAGIC_SIZE);
+	if (file)
+		hs_file_writer_write(file, HS_MAGIC_BEGIN, HS_MAGIC_SIZE);
 	return NULL;
 }
 
@@ -192,21 +193,20 @@ struct hs_error *hs_emit_values(struct hs_emitter *emitter, const char *name, en
 	return done ? hs_emit_column(emitter, name, codec) : &hs_enomem;
 }
 
-/* Write @head and the data and enter both into the index. */
+/* Write @head and @data and enter both into the index. */
 static struct hs_error *write_section(struct hs_emitter *emitter, enum hs_section_kind kind,
-				      const msgpack_sbuffer *head)
+				      const msgpack_sbuffer *head, const struct hs_bytes *data)
 {
 	struct hs_section section = {
 		.kind = kind,
 		.offset = hs_file_writer_offset(emitter->file),
-		.length = head->size + emitter->data.size,
+		.length = head->size + data->size,
 		.head = head->size,
 		.hash = XXH3_64bits(head->data, head->size),
 	};
 
 	hs_file_writer_write(emitter->file, head->data, head->size);
-	hs_file_writer_write(emitter->file, emitter->data.data, emitter->data.size);
-	emitter->data.size = 0;
+	hs_file_writer_write(emitter->file, data->data, data->size);
 	return hs_vector_push(&emitter->index, section) ? NULL : &hs_enomem;
 }
 
@@ -229,33 +229,80 @@ static void pack_columns(struct hs_packer *packer, const struct hs_emitter *emit
 		packer->failed = true;
 }
 
+/* The head of the section of fields and columns. */
+static struct hs_error *make_head(struct hs_emitter *emitter, enum hs_section_kind kind,
+				  struct hs_packer *packer)
+{
+	if (emitter->data.size > UINT32_MAX)
+		return hs_error_create(HS_ERROR_FAILED, "section \"%s\" is larger than 4 GiB",
+				       hs_section_name(kind));
+	hs_pack_array(packer, 2);
+	hs_pack_uint(packer, kind);
+	hs_pack_map(packer, emitter->field_count + 2);
+	for (size_t i = 0; i < emitter->field_count; i++) {
+		hs_pack_text(packer, emitter->fields[i].key);
+		hs_pack_uint(packer, emitter->fields[i].value);
+	}
+	pack_columns(packer, emitter);
+	emitter->field_count = 0;
+	emitter->column_count = 0;
+	return packer->failed ? &hs_enomem : NULL;
+}
+
 struct hs_error *hs_emit_section(struct hs_emitter *emitter, enum hs_section_kind kind)
 {
 	struct hs_packer packer;
 	struct hs_error *err;
 
-	if (emitter->data.size > UINT32_MAX)
-		return hs_error_create(HS_ERROR_FAILED, "section \"%s\" is larger than 4 GiB",
-				       hs_section_name(kind));
 	hs_packer_init(&packer);
-	hs_pack_array(&packer, 2);
-	hs_pack_uint(&packer, kind);
-	hs_pack_map(&packer, emitter->field_count + 2);
-	for (size_t i = 0; i < emitter->field_count; i++) {
-		hs_pack_text(&packer, emitter->fields[i].key);
-		hs_pack_uint(&packer, emitter->fields[i].value);
-	}
-	pack_columns(&packer, emitter);
-	err = packer.failed ? &hs_enomem : write_section(emitter, kind, &packer.buffer);
+	err = make_head(emitter, kind, &packer);
+	if (!err)
+		err = write_section(emitter, kind, &packer.buffer, &emitter->data);
 	hs_packer_deinit(&packer);
-	emitter->field_count = 0;
-	emitter->column_count = 0;
+	emitter->data.size = 0;
+	return err;
+}
+
+void hs_made_section_deinit(struct hs_made_section *made)
+{
+	msgpack_sbuffer_destroy(&made->head);
+	hs_bytes_deinit(&made->data);
+	*made = (struct hs_made_section){0};
+}
+
+struct hs_error *hs_emit_make(struct hs_emitter *emitter, enum hs_section_kind kind,
+			      struct hs_made_section *ret)
+{
+	struct hs_packer packer;
+	struct hs_error *err;
+
+	hs_packer_init(&packer);
+	err = make_head(emitter, kind, &packer);
+	if (err) {
+		hs_packer_deinit(&packer);
+		return err;
+	}
+	*ret = (struct hs_made_section){
+		.kind = kind,
+		.head = packer.buffer,
+		.data = emitter->data,
+	};
+	emitter->data = (struct hs_bytes){0};
+	return NULL;
+}
+
+struct hs_error *hs_emit_made(struct hs_emitter *emitter, struct hs_made_section *made)
+{
+	struct hs_error *err = write_section(emitter, made->kind, &made->head, &made->data);
+
+	hs_made_section_deinit(made);
 	return err;
 }
 
 struct hs_error *hs_emit_map(struct hs_emitter *emitter, enum hs_section_kind kind,
 			     const msgpack_sbuffer *map)
 {
+	const struct hs_bytes no_data = {0};
 	struct hs_packer packer;
 	struct hs_error *err;
 
@@ -264,7 +311,7 @@ struct hs_error *hs_emit_map(struct hs_emitter *emitter, enum hs_section_kind ki
 	hs_pack_uint(&packer, kind);
 	if (msgpack_sbuffer_write(&packer.buffer, map->data, map->size))
 		packer.failed = true;
-	err = packer.failed ? &hs_enomem : write_section(emitter, kind, &packer.buffer);
+	err = packer.failed ? &hs_enomem : write_section(emitter, kind, &packer.buffer, &no_data);
 	hs_packer_deinit(&packer);
 	return err;
 }

@@ -30,6 +30,13 @@ struct hs_emitter {
 	HS_VECTOR(struct hs_section) index;
 };
 
+/* The level of compression that is asked for. */
+static inline int hs_save_level(const struct hs_save_options *options)
+{
+	return options->level ? options->level : HS_DEFAULT_LEVEL;
+}
+
+/* With @file NULL for sections that another one writes: see hs_emit_make(). */
 struct hs_error *hs_emitter_init(struct hs_emitter *emitter, struct hs_file_writer *file,
 				 int level) HS_MUST_CHECK;
 void hs_emitter_deinit(struct hs_emitter *emitter);
@@ -51,6 +58,23 @@ struct hs_error *hs_emit_values(struct hs_emitter *emitter, const char *name, en
 /* Write the section of fields and columns and begin anew. */
 struct hs_error *hs_emit_section(struct hs_emitter *emitter,
 				 enum hs_section_kind kind) HS_MUST_CHECK;
+
+/* A section as it is to stand in the file.  Zeroed memory is none. */
+struct hs_made_section {
+	enum hs_section_kind kind;
+	msgpack_sbuffer head;
+	struct hs_bytes data;
+};
+
+void hs_made_section_deinit(struct hs_made_section *made);
+
+/* Instead of writing the section have it in @ret, which is none, and begin anew. */
+struct hs_error *hs_emit_make(struct hs_emitter *emitter, enum hs_section_kind kind,
+			      struct hs_made_section *ret) HS_MUST_CHECK;
+
+/* Write what another emitter has made; it is none then. */
+struct hs_error *hs_emit_made(struct hs_emitter *emitter,
+			      struct hs_made_section *made) HS_MUST_CHECK;
 
 /* Write a section without columns whose map is the MessagePack in @map. */
 struct hs_error *hs_emit_map(struct hs_emitter *emitter, enum hs_section_kind kind,

@@ -52,7 +52,6 @@ struct hs_block_encoder {
 	uint32_t *positions;	     /* of references, edge_capacity of them */
 	hs_id *targets;		     /* of references; HS_NONE: the next object */
 	size_t edge_capacity;
-	uint64_t next;
 };
 
 static size_t dictionary_bound(const struct hs_snapshot *snap)
@@ -89,10 +88,17 @@ struct hs_block_encoder *hs_block_encoder_create(const struct hs_snapshot *snap,
 	encoder->grouping.starts = encoder->rooms.starts;
 	for (uint32_t i = 0; i < snap->shape_count; i++)
 		encoder->bounds[i] = hs_shape_bounds(&snap->shapes[i]);
-	for (size_t i = 0; i < snap->root_count; i++)
-		if (encoder->next <= snap->roots[i].object)
-			encoder->next = (uint64_t)snap->roots[i].object + 1;
 	return encoder;
+}
+
+uint64_t hs_block_first_next(const struct hs_snapshot *snap)
+{
+	uint64_t next = 0;
+
+	for (size_t i = 0; i < snap->root_count; i++)
+		if (next <= snap->roots[i].object)
+			next = (uint64_t)snap->roots[i].object + 1;
+	return next;
 }
 
 void hs_block_encoder_destroy(struct hs_block_encoder *encoder)
@@ -108,11 +114,11 @@ void hs_block_encoder_destroy(struct hs_block_encoder *encoder)
 }
 
 /* How far the block that begins at @first goes. */
-static struct hs_block cut_block(const struct hs_block_encoder *encoder, hs_id first)
+static struct hs_block cut_block(const struct hs_block_encoder *encoder, hs_id first, uint64_t next)
 {
 	const struct hs_objects *objects = &encoder->snap->objects;
 	uint64_t begin = objects->first_edge[first];
-	struct hs_block ret = {.first = first, .first_edge = begin, .next = encoder->next};
+	struct hs_block ret = {.first = first, .first_edge = begin, .next = next};
 
 	while (ret.objects < HS_BLOCK_OBJECTS && ret.edges < HS_BLOCK_EDGES &&
 	       first + ret.objects < objects->count) {
@@ -391,8 +397,11 @@ static bool reserve_edges(struct hs_block_encoder *encoder, size_t count)
 	return true;
 }
 
-/* Copy the block's references; those to the object that is next in order become HS_NONE. */
-static void elide_next(struct hs_block_encoder *encoder, const struct hs_block *block)
+/*
+ * Copy the block's references; those to the object that is next in order become HS_NONE.  What is
+ * next after the block.
+ */
+static uint64_t elide_next(struct hs_block_encoder *encoder, const struct hs_block *block)
 {
 	const struct hs_objects *objects = &encoder->snap->objects;
 	struct rooms *rooms = &encoder->rooms;
@@ -414,7 +423,7 @@ static void elide_next(struct hs_block_encoder *encoder, const struct hs_block *
 		}
 	}
 	rooms->first[block->objects] = (uint32_t)block->edges;
-	encoder->next = next;
+	return next;
 }
 
 static struct hs_error *encode_edges(struct hs_block_encoder *encoder, const struct hs_block *block)
@@ -425,12 +434,10 @@ static struct hs_error *encode_edges(struct hs_block_encoder *encoder, const str
 	struct hs_plane_writer planes;
 	uint64_t last = block->first;
 
-	if (!reserve_edges(encoder, block->edges) ||
-	    !hs_planes_begin(&planes, &emitter->raw, block->edges, LONGEST))
-		return &hs_enomem;
-	elide_next(encoder, block);
 	if (!block->edges)
 		return NULL;
+	if (!hs_planes_begin(&planes, &emitter->raw, block->edges, LONGEST))
+		return &hs_enomem;
 	hs_block_order_edges(&encoder->grouping, rooms->first, rooms->live, encoder->positions);
 	for (size_t i = 0; i < block->edges; i++) {
 		hs_id target = encoder->targets[encoder->positions[i]];
@@ -481,20 +488,24 @@ static struct hs_error *encode_columns(struct hs_block_encoder *encoder,
 	return err ? err : encode_address(encoder, block);
 }
 
-struct hs_error *hs_block_encode(struct hs_block_encoder *encoder, hs_id *first)
+struct hs_error *hs_block_begin(struct hs_block_encoder *encoder, hs_id first, uint64_t *next,
+				struct hs_block *ret)
 {
-	struct hs_block block = cut_block(encoder, *first);
-	struct hs_error *err;
+	struct hs_block block = cut_block(encoder, first, *next);
 
-	hs_emit_field(encoder->emitter, "first", block.first);
-	hs_emit_field(encoder->emitter, "objects", block.objects);
-	hs_emit_field(encoder->emitter, "first_edge", block.first_edge);
-	hs_emit_field(encoder->emitter, "edges", block.edges);
-	hs_emit_field(encoder->emitter, "next", block.next);
-	err = encode_columns(encoder, &block);
-	if (!err)
-		err = hs_emit_section(encoder->emitter, HS_SECTION_BLOCK);
-	if (!err)
-		*first = (hs_id)(block.first + block.objects);
-	return err;
+	if (!reserve_edges(encoder, block.edges))
+		return &hs_enomem;
+	*next = elide_next(encoder, &block);
+	*ret = block;
+	return NULL;
+}
+
+struct hs_error *hs_block_encode(struct hs_block_encoder *encoder, const struct hs_block *block)
+{
+	hs_emit_field(encoder->emitter, "first", block->first);
+	hs_emit_field(encoder->emitter, "objects", block->objects);
+	hs_emit_field(encoder->emitter, "first_edge", block->first_edge);
+	hs_emit_field(encoder->emitter, "edges", block->edges);
+	hs_emit_field(encoder->emitter, "next", block->next);
+	return encode_columns(encoder, block);
 }

@@ -14,22 +14,6 @@
 
 enum { LARGEST_LEVEL = 19 };
 
-static struct hs_error *write_blocks(const struct hs_snapshot *snap, struct hs_emitter *emitter,
-				     const struct hs_save_options *options)
-{
-	struct hs_block_encoder *encoder = hs_block_encoder_create(snap, emitter);
-	struct hs_error *err = encoder ? NULL : &hs_enomem;
-
-	for (hs_id next = 0; !err && next < snap->objects.count;) {
-		err = hs_block_encode(encoder, &next);
-		if (!err && options->progress)
-			options->progress(options->progress_context, "writing", next,
-					  snap->objects.count);
-	}
-	hs_block_encoder_destroy(encoder);
-	return err;
-}
-
 /* Write @snap; if it is one of a @chain, the objects in @listed, else these are the same. */
 static struct hs_error *write_sections(const struct hs_snapshot *snap, struct hs_chain *chain,
 				       const struct hs_snapshot *listed,
@@ -40,13 +24,13 @@ static struct hs_error *write_sections(const struct hs_snapshot *snap, struct hs
 	struct hs_emitter emitter;
 	struct hs_error *err;
 
-	err = hs_emitter_init(&emitter, file, options->level ? options->level : HS_DEFAULT_LEVEL);
+	err = hs_emitter_init(&emitter, file, hs_save_level(options));
 	if (!err)
 		err = hs_tables_encode(snap, &emitter, chain);
 	if (!err && chain)
 		err = hs_chain_emit(chain, &emitter);
 	if (!err)
-		err = write_blocks(listed, &emitter, options);
+		err = hs_blocks_write(listed, &emitter, options);
 	if (!err)
 		err = hs_previews_encode(&listed->previews, count, &emitter);
 	if (!err)

@@ -69,3 +69,15 @@ def test_memory_that_it_takes(heapsnap, start, any_python, tmp_path, objects, sh
     peak = peak_of(heapsnap.path, "dump", target.pid, "-q", "--mode", mode, "-o",
                    tmp_path / "a.snap")
     assert peak < share * heap
+
+
+def test_the_number_of_threads_does_not_show(heapsnap, start, one_python, tmp_path):
+    target = start(one_python, SERVICE, "300000")
+    heapsnap("dump", target.pid, "--jobs", "3", "-o", tmp_path / "a.snap")
+    heapsnap("verify", tmp_path / "a.snap", "--jobs", "1")
+    written = set()
+    for jobs in "1", "2", "5":
+        out = tmp_path / f"{jobs}.snap"
+        heapsnap("flatten", tmp_path / "a.snap", "--jobs", jobs, "-o", out)
+        written.add(out.read_bytes())
+    assert written == {(tmp_path / "a.snap").read_bytes()}

@@ -59,8 +59,9 @@ MISTAKES = [
     (["dump", "1", "--base"], "--base"),
     (["dump", "1", "--base", "a", "--subprocesses"], "exclude"),
     (["flatten", "a"], "-o"),
+    (["dump", "1", "--jobs", "0"], "--jobs"),
+    (["dump", "1", "--level", "20"], "--level"),
     # Options of later releases: absent, not accepted and ignored.
-    (["dump", "1", "--jobs", "2"], "--jobs"),
     (["dump", "--core", "core", "1"], "--core"),
     (["top", "a", "--where", "x"], "--where"),
 ]

@@ -335,8 +335,9 @@ typedef void hs_phase_fn(void *context, const struct hs_phase *phase);
 
 /* Zero means the default. */
 struct hs_save_options {
-	int level;	/* of zstd, 1 .. 19; 0: 3 */
-	bool overwrite; /* replace an existing file */
+	int level;	   /* of zstd, 1 .. 19; 0: 3 */
+	unsigned int jobs; /* threads that encode; 0: as many as there are processors, up to 8 */
+	bool overwrite;	   /* replace an existing file */
 	/*
 	 * Write only what differs from this snapshot of the same process, which was opened with
 	 * hs_open_options.as_base and whose file is needed from then on to open the new one; NULL:

@@ -283,17 +283,23 @@ static inline uint8_t *sample_read(const char *path, size_t *size)
 	return data;
 }
 
-/* The bytes of @snap as a file, owned by the caller. */
-static inline uint8_t *sample_bytes(const struct hs_snapshot *snap, size_t *size)
+/* The bytes of @snap as a file, owned by the caller, saved as @options say. */
+static inline uint8_t *sample_bytes_with(const struct hs_snapshot *snap,
+					 const struct hs_save_options *options, size_t *size)
 {
 	char path[64];
 	uint8_t *data;
 
 	sample_path(path);
-	assert_null(hs_snapshot_save(snap, path, NULL));
+	assert_null(hs_snapshot_save(snap, path, options));
 	data = sample_read(path, size);
 	sample_remove(path);
 	return data;
+}
+
+static inline uint8_t *sample_bytes(const struct hs_snapshot *snap, size_t *size)
+{
+	return sample_bytes_with(snap, NULL, size);
 }
 
 #endif

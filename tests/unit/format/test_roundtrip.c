@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_roundtrip.c: what is saved comes back the same. */
+#include "format/base/jobs.h"
 #include "format/equal.h"
 #include "format/sample.h"
 
@@ -101,6 +102,27 @@ static void columns_load_alone(void **state)
 		assert_true(hs_snapshot_has_previews(part));
 		assert_int_equal(part->previews.row_of != NULL, column == HS_COLUMN_PREVIEW);
 		hs_snapshot_destroy(part);
+	}
+	free(bytes);
+	hs_snapshot_destroy(snap);
+}
+
+/* The same bytes, whatever the number of threads that make them. */
+static void jobs_write_alike(void **state)
+{
+	struct hs_snapshot *snap = sample_snapshot(300000, 5);
+	struct hs_save_options options = {.jobs = 1};
+	size_t size;
+	uint8_t *bytes = sample_bytes_with(snap, &options, &size);
+
+	(void)state;
+	for (options.jobs = 2; options.jobs <= HS_JOBS_MAX; options.jobs = 2 * options.jobs + 1) {
+		size_t other_size;
+		uint8_t *other = sample_bytes_with(snap, &options, &other_size);
+
+		assert_int_equal(size, other_size);
+		assert_memory_equal(bytes, other, size);
+		free(other);
 	}
 	free(bytes);
 	hs_snapshot_destroy(snap);
@@ -236,7 +258,7 @@ int main(void)
 		cmocka_unit_test(saved_comes_back),	cmocka_unit_test(same_bytes_again),
 		cmocka_unit_test(columns_load_alone),	cmocka_unit_test(sections_add_up),
 		cmocka_unit_test(jobs_do_not_matter),	cmocka_unit_test(giant_list),
-		cmocka_unit_test(saving_needs_columns),
+		cmocka_unit_test(saving_needs_columns), cmocka_unit_test(jobs_write_alike),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
