@@ -25,8 +25,8 @@ struct command {
 	const char *usage;   /* what follows the name: "FILE [--json]" */
 	const char *summary; /* one line, no full stop */
 	uint32_t options;    /* enum option_bit: the options it accepts */
-	int operands;	     /* how many it takes, exactly */
-	bool optional;	     /* the last of them may be left out */
+	int operands;	     /* how many it takes at most */
+	int optional;	     /* how many of them, the last ones, may be left out */
 	/* Do it and return the exit code.  Operands and options have been checked. */
 	int (*run)(const struct options *options, struct terminal *terminal);
 };
@@ -38,6 +38,9 @@ int cmd_export(const struct options *options, struct terminal *terminal);
 int cmd_flatten(const struct options *options, struct terminal *terminal);
 int cmd_info(const struct options *options, struct terminal *terminal);
 int cmd_ps(const struct options *options, struct terminal *terminal);
+#ifdef HS_SQL
+int cmd_sql(const struct options *options, struct terminal *terminal);
+#endif
 int cmd_top(const struct options *options, struct terminal *terminal);
 int cmd_verify(const struct options *options, struct terminal *terminal);
 

@@ -27,29 +27,34 @@ static const struct command commands[] = {
 	 OPTIONS_FILE | OPTION_MODE | OPTION_LEVEL | OPTION_JOBS | OPTION_VALUES | OPTION_REDACT |
 		 OPTION_EXPERIMENTAL | OPTION_BASE | OPTION_SUBPROCESSES | OPTION_JSON |
 		 OPTION_CORE | OPTION_EXE | OPTION_ROOT,
-	 1, true, cmd_dump},
+	 1, 1, cmd_dump},
 	{"top", "FILE [--by CLASSIFIER[,...]] [--size SIZE] [-n ROWS] [--jobs N] [--json|--csv]",
 	 "what a snapshot's memory is made of",
-	 OPTIONS_ROWS | OPTION_CSV | OPTION_BY | OPTION_SIZE | OPTION_JOBS, 1, false, cmd_top},
+	 OPTIONS_ROWS | OPTION_CSV | OPTION_BY | OPTION_SIZE | OPTION_JOBS, 1, 0, cmd_top},
 	{"diff",
 	 "A B [--by CLASSIFIER[,...]] [--size SIZE] [-n ROWS] [--jobs N] [--json] "
 	 "[--fail-on growth[=BYTES]]",
 	 "what grew from one snapshot to the next, and who holds it",
-	 OPTIONS_ROWS | OPTION_BY | OPTION_SIZE | OPTION_FAIL_ON | OPTION_JOBS, 2, false, cmd_diff},
+	 OPTIONS_ROWS | OPTION_BY | OPTION_SIZE | OPTION_FAIL_ON | OPTION_JOBS, 2, 0, cmd_diff},
 	{"info", "FILE [-v] [--jobs N] [--json]",
 	 "what a snapshot is, and how complete; -v: its threads, too", OPTIONS_REPORT | OPTION_JOBS,
-	 1, false, cmd_info},
+	 1, 0, cmd_info},
 	{"verify", "FILE [--jobs N] [--json]", "check every checksum and invariant of a snapshot",
-	 OPTIONS_ALL | OPTION_JSON | OPTION_JOBS, 1, false, cmd_verify},
+	 OPTIONS_ALL | OPTION_JSON | OPTION_JOBS, 1, 0, cmd_verify},
 	{"flatten", "FILE -o OUT [-f] [--level N] [--jobs N]",
 	 "a snapshot that was written with --base, made whole",
-	 OPTIONS_FILE | OPTION_LEVEL | OPTION_JOBS, 1, false, cmd_flatten},
+	 OPTIONS_FILE | OPTION_LEVEL | OPTION_JOBS, 1, 0, cmd_flatten},
 	{"export", "FILE --to FORMAT [-o OUT] [-f] [--jobs N]", "a snapshot in another format",
-	 OPTIONS_FILE | OPTION_TO | OPTION_JOBS, 1, false, cmd_export},
+	 OPTIONS_FILE | OPTION_TO | OPTION_JOBS, 1, 0, cmd_export},
+#ifdef HS_SQL
+	{"sql", "FILE... [QUERY] [-n ROWS] [--jobs N] [--json|--csv]",
+	 "ask snapshots questions in SQL; without QUERY what is typed or piped in",
+	 OPTIONS_ROWS | OPTION_CSV | OPTION_JOBS, OPERANDS_MAX, OPERANDS_MAX - 1, cmd_sql},
+#endif
 	{"ps", "[-n ROWS] [--json|--csv]", "the Python processes of this machine",
-	 OPTIONS_ROWS | OPTION_CSV, 0, false, cmd_ps},
+	 OPTIONS_ROWS | OPTION_CSV, 0, 0, cmd_ps},
 	{"doctor", "[PID] [--json]", "would a dump work here, and if not, why", OPTIONS_REPORT, 1,
-	 true, cmd_doctor},
+	 1, cmd_doctor},
 };
 
 enum { LARGE_BYTES = 512 << 10 };

@@ -430,7 +430,7 @@ static bool check_options(struct parser *parser)
 }
 
 bool options_parse(int argc, char **argv, const char *name, uint32_t accepted, int operands,
-		   bool optional, struct options *ret)
+		   int optional, struct options *ret)
 {
 	struct options options = {.rows = -1};
 	struct parser parser = {.command = name, .options = &options};
@@ -451,6 +451,7 @@ bool options_parse(int argc, char **argv, const char *name, uint32_t accepted, i
 						argv[optind + operands], "expected");
 		for (int i = 0; i < given; i++)
 			options.operands[i] = argv[optind + i];
+		options.operand_count = given;
 	}
 	*ret = options;
 	return true;

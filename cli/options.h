@@ -46,7 +46,7 @@ enum color {
 
 enum {
 	BY_MAX = 8,	     /* classifiers at once */
-	OPERANDS_MAX = 2,    /* the most that any command takes */
+	OPERANDS_MAX = 11,   /* the most that any command takes */
 	VALUES_DEFAULT = 32, /* bytes of each value, for --values alone */
 };
 
@@ -79,16 +79,17 @@ struct options {
 
 	bool help; /* asked for: nothing else was checked */
 	const char *operands[OPERANDS_MAX];
+	int operand_count;
 };
 
 /*
  * Parse the arguments of command @name, argv[0] being the name itself, of which those in @accepted
- * (enum option_bit) are allowed, and exactly @operands operands, or one less if the last is
- * @optional.  Options and operands may come in any order.  A mistake is explained on standard
- * error, naming the word it is about; false then.
+ * (enum option_bit) are allowed, and @operands operands, the last @optional of which may be left
+ * out.  Options and operands may come in any order.  A mistake is explained on standard error,
+ * naming the word it is about; false then.
  */
 bool options_parse(int argc, char **argv, const char *name, uint32_t accepted, int operands,
-		   bool optional, struct options *ret);
+		   int optional, struct options *ret);
 
 /* Describe the options in @accepted on @out, one a line. */
 void options_describe(uint32_t accepted, FILE *out);

@@ -9,7 +9,7 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 
 # What files of a folder may include beside their own folder: other folders' internal headers, and
 # public headers by name.  A folder that is not here may not exist.
-ALL = {"error", "snapshot", "capture", "graph", "analysis", "report", "export"}
+ALL = {"error", "snapshot", "capture", "graph", "analysis", "report", "export", "query"}
 RULES = {
     "format": (set(), {"error", "snapshot"}),
     "libsnap/build": ({"format"}, {"error", "snapshot"}),
@@ -19,6 +19,7 @@ RULES = {
                        {"error", "snapshot", "capture"}),
     "libsnap/graph": ({"format"}, {"error", "snapshot", "graph"}),
     "libsnap/analysis": ({"format", "libsnap/graph"}, {"error", "snapshot", "graph", "analysis"}),
+    "libsnap/query": (set(), {"error", "snapshot", "graph", "analysis", "query"}),
     "libsnap/report": ({"format"}, ALL - {"export"}),
     "libsnap/export": ({"format", "libsnap/report"}, ALL - {"capture"}),
     "cli": (set(), ALL),
@@ -26,6 +27,8 @@ RULES = {
 # Packages of others, and who may know of them.
 OUTSIDE = {
     r"msgpack": {"format"},
+    r"sqlite3": {"libsnap/query"},
+    r"editline": {"cli"},
     r"zstd": {"format", "libsnap/memory"},
     r"zlib": {"libsnap/memory"},
     r"xxhash": {"format", "libsnap/build", "libsnap/python", "libsnap/analysis"},

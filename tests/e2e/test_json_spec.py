@@ -36,6 +36,7 @@ def test_examples_have_the_keys_that_are_printed(heapsnap, any_pair, start, any_
     first, second = any_pair.first, any_pair.second
     documents = [heapsnap.json("top", second), heapsnap.json("diff", first, second),
                  heapsnap.json("info", second), heapsnap.json("verify", second),
+                 heapsnap.json("sql", second, "SELECT type, count(*) AS n FROM objects GROUP BY 1"),
                  heapsnap.json("ps"), heapsnap.json("doctor"),
                  heapsnap.json("dump", start(any_python, "sample.py").pid, "-o", tmp_path / "a")]
     described = examples()

@@ -5,6 +5,7 @@
 
 #include <heapsnap/analysis.h>
 #include <heapsnap/capture.h>
+#include <heapsnap/query.h>
 #include <stdio.h>
 
 #ifdef __cplusplus
@@ -49,6 +50,15 @@ struct hs_dump_result {
 /* @gaps: what is missing in all of them together. */
 HS_EXPORT struct hs_error *hs_report_from_dump(const struct hs_dump_result *results, size_t count,
 					       uint64_t gaps, struct hs_report **ret) HS_MUST_CHECK;
+
+/*
+ * The rows of a query: @column_count @values each, one row after the other.  @gaps: of all
+ * snapshots that were asked.
+ */
+HS_EXPORT struct hs_error *hs_report_from_query(const char *const *names, size_t column_count,
+						const struct hs_query_value *values,
+						size_t row_count, uint64_t gaps,
+						struct hs_report **ret) HS_MUST_CHECK;
 
 enum hs_report_format {
 	HS_REPORT_TEXT,
