@@ -143,10 +143,11 @@ static void ask_for_entries(struct hs_python *python, size_t at)
 			 (1ull << (array->keys[layout->keys_log2_index_bytes] & 63));
 		array->per_item = array->keys[layout->keys_kind] == PY_KEYS_GENERAL ? 3 : 2;
 	}
-	if (offset >= left_of_page(python, array->keys))
+	/* The value is the last word of an entry. */
+	if (offset >= HS_PAGE_SIZE ||
+	    offset + 8 * array->per_item > left_of_page(python, array->keys))
 		return;
-	array->words = array->keys + offset;
-	array->first = array->per_item - 1;
+	array->words = array->keys + offset + 8 * (array->per_item - 1);
 	hs_prefetch(array->words);
 	hs_prefetch(array->words + CACHE_LINE);
 }
@@ -157,8 +158,8 @@ static void ask_for_items(struct hs_python *python, size_t at)
 
 	if (!array || !array->words)
 		return;
-	follow(python, array->words + 8 * array->first,
-	       array->per_item == 1 ? WORDS : ITEMS * array->per_item, array->per_item);
+	follow(python, array->words, array->per_item == 1 ? WORDS : ITEMS * array->per_item,
+	       array->per_item);
 }
 
 void hs_ahead_of(struct hs_python *python, size_t at)

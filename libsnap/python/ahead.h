@@ -16,9 +16,8 @@ enum {
 struct hs_ahead_array {
 	size_t at;	       /* the object's place in the queue; another one: it has no array */
 	const uint8_t *keys;   /* in the image: keys of a dict, whose entries are the array; NULL */
-	const uint8_t *words;  /* in the image; NULL: not known yet, or not here */
-	unsigned int first;    /* of the words, that points to something ... */
-	unsigned int per_item; /* ... and how many make an item */
+	const uint8_t *words;  /* in the image: one that points to something; NULL: not here */
+	unsigned int per_item; /* words, each so many one of which points to something */
 };
 
 struct hs_ahead {

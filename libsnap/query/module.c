@@ -85,11 +85,16 @@ static double cost_of(const struct hs_module *module, enum hs_find find)
 	return rows;
 }
 
-/* Rows that come in the order wanted need not be sorted: by their number, or objects by type. */
-static bool in_order(const struct hs_table *table, const sqlite3_index_info *info,
-		     enum hs_find *find)
+/*
+ * Rows that come in the order wanted need not be sorted: by their number, or objects by type.  For
+ * GROUP BY and DISTINCT alone any direction will do.
+ */
+static bool in_order(const struct hs_table *table, sqlite3_index_info *info, enum hs_find *find)
 {
-	if (info->nOrderBy != 1 || info->aOrderBy[0].desc || *find != HS_FIND_ALL)
+	const int distinct = sqlite3_vtab_distinct(info);
+
+	if (info->nOrderBy != 1 || *find != HS_FIND_ALL ||
+	    (info->aOrderBy[0].desc && distinct != 1 && distinct != 2))
 		return false;
 	for (int i = 0; i < table->find_count; i++) {
 		if (table->finds[i].field != info->aOrderBy[0].iColumn)

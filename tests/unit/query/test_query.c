@@ -106,6 +106,11 @@ static void tables(void **state)
 	       "9|657|8|8;");
 	expect(query, "SELECT type, count(*), sum(size) FROM objects GROUP BY type",
 	       "app.Session|3|144;dict|1|232;list|1|56;module|1|72;str|3|153;");
+	expect(query, "SELECT type, sum(size) FROM objects GROUP BY type ORDER BY 2 DESC LIMIT 2",
+	       "dict|232;str|153;");
+	expect(query, "SELECT type FROM objects ORDER BY type DESC LIMIT 4", "str;str;str;module;");
+	expect(query, "SELECT DISTINCT type FROM objects ORDER BY 1 DESC LIMIT 2", "str;module;");
+	expect(query, "SELECT count(DISTINCT type) FROM objects", "5;");
 	expect(query, "SELECT size FROM objects WHERE type = 'str' ORDER BY size DESC",
 	       "52;51;50;");
 	expect(query, "SELECT count(*) FROM objects WHERE type = 'nothing'", "0;");
