@@ -5,6 +5,13 @@
 #include "format/block.h"
 #include <stdlib.h>
 
+enum {
+	/* Codes of references below are told from longer ones by their first byte. */
+	SHORT_CODES = 0x80,
+	/* What it takes sizes to decode. */
+	SIZES = HS_COLUMN_SIZE | HS_COLUMN_ALLOCATED | HS_COLUMN_ADDRESS,
+};
+
 /* Rooms for a block's objects, and one more each; wide is where they begin. */
 struct rooms {
 	uint64_t *wide;
@@ -17,12 +24,13 @@ struct rooms {
 	uint32_t *narrow;
 	uint32_t *shapes;
 	uint32_t *classes; /* of what is allocated */
+	uint32_t *visible; /* numbers of visible references, in the block's order */
 	uint32_t *scratch;
 };
 
 static bool rooms_init(struct rooms *rooms, size_t objects)
 {
-	enum { WIDE = 2, NARROW = 8 };
+	enum { WIDE = 2, NARROW = 9 };
 	size_t each = objects + 1;
 	size_t scratch = HS_GROUPING_SCRATCH(each, HS_ALLOCATED_CLASSES + 1);
 	uint64_t *wide = malloc(each * (WIDE * sizeof(*wide) + NARROW * sizeof(uint32_t)) +
@@ -43,6 +51,7 @@ static bool rooms_init(struct rooms *rooms, size_t objects)
 		.narrow = narrow + 5 * each,
 		.shapes = narrow + 6 * each,
 		.classes = narrow + 7 * each,
+		.visible = narrow + 8 * each,
 		.scratch = narrow + NARROW * each,
 	};
 	return true;
@@ -55,9 +64,12 @@ struct hs_block_decoder {
 	struct hs_shape_bounds *bounds;
 	struct rooms rooms;
 	struct hs_inflater inflater;
+	struct hs_inflater second;   /* for what is needed together with another column */
 	struct hs_grouping grouping; /* of the block, in the rooms */
 	uint32_t *positions;
 	size_t edge_capacity;
+	HS_VECTOR(hs_id) targets; /* by codes of references */
+	HS_VECTOR(hs_id) jumps;
 };
 
 struct hs_block_decoder *hs_block_decoder_create(const struct hs_snapshot *snap, uint32_t columns,
@@ -89,6 +101,9 @@ void hs_block_decoder_destroy(struct hs_block_decoder *decoder)
 	if (!decoder)
 		return;
 	hs_inflater_deinit(&decoder->inflater);
+	hs_inflater_deinit(&decoder->second);
+	hs_vector_deinit(&decoder->targets);
+	hs_vector_deinit(&decoder->jumps);
 	free(decoder->rooms.wide);
 	free(decoder->bounds);
 	free(decoder->positions);
@@ -138,10 +153,12 @@ static struct hs_error *malformed(const struct task *task, const char *name)
 	return hs_column_damaged(task->view, column, "has malformed values");
 }
 
-/* Find and decompress column @name; *@codec is HS_CODEC_NONE if the block lacks it. */
-static struct hs_error *open_column(const struct task *task, const char *name,
-				    uint64_t codecs_known, uint64_t *codec,
-				    struct hs_cursor *cursor)
+/*
+ * Find and decompress column @name with @inflater; *@codec is HS_CODEC_NONE if the block lacks it.
+ */
+static struct hs_error *open_with(const struct task *task, const char *name, uint64_t codecs_known,
+				  struct hs_inflater *inflater, uint64_t *codec,
+				  struct hs_cursor *cursor)
 {
 	const struct hs_stored_column *column = hs_section_column(task->view, name);
 
@@ -151,7 +168,14 @@ static struct hs_error *open_column(const struct task *task, const char *name,
 	if (column->codec >= HS_CODEC_NONE || !(codecs_known >> column->codec & 1))
 		return hs_column_damaged(task->view, column, "has a codec that does not exist");
 	*codec = column->codec;
-	return hs_column_inflate(task->view, column, &task->decoder->inflater, cursor);
+	return hs_column_inflate(task->view, column, inflater, cursor);
+}
+
+static struct hs_error *open_column(const struct task *task, const char *name,
+				    uint64_t codecs_known, uint64_t *codec,
+				    struct hs_cursor *cursor)
+{
+	return open_with(task, name, codecs_known, &task->decoder->inflater, codec, cursor);
 }
 
 static uint64_t known(enum hs_codec codec)
@@ -312,12 +336,73 @@ static struct hs_error *decode_column(const struct task *task, const char *name,
 	return err;
 }
 
+/* The next count that a shape leaves open; zero if the block lacks the column. */
+static bool next_count(struct hs_cursor *cursor, bool present, uint64_t *ret)
+{
+	*ret = 0;
+	return !present || hs_cursor_varint(cursor, ret);
+}
+
+/* Numbers of visible references, in the block's order, into rooms->visible. */
+static struct hs_error *decode_visible(const struct task *task)
+{
+	struct hs_block_decoder *decoder = task->decoder;
+	struct rooms *rooms = &decoder->rooms;
+	struct hs_cursor cursor = {0};
+	uint64_t codec;
+	struct hs_error *err =
+		open_column(task, "visible", known(HS_CODEC_COUNTS), &codec, &cursor);
+
+	for (size_t i = 0; !err && i < task->block->objects; i++) {
+		const struct hs_shape_bounds *bounds = &decoder->bounds[rooms->shapes[i]];
+		uint64_t more = 0;
+
+		if (bounds->visible_rest && !next_count(&cursor, codec != HS_CODEC_NONE, &more))
+			return malformed(task, "visible");
+		if (bounds->visible > task->block->edges ||
+		    more > task->block->edges - bounds->visible)
+			return hs_section_damaged(task->view, "has too many references");
+		rooms->visible[i] = (uint32_t)(bounds->visible + more);
+	}
+	if (!err && hs_cursor_left(&cursor))
+		return malformed(task, "visible");
+	return err;
+}
+
+/* Add to rooms->sizes what the visible references take, of which the groups say how much each. */
+static struct hs_error *add_items(const struct task *task)
+{
+	struct hs_block_decoder *decoder = task->decoder;
+	struct rooms *rooms = &decoder->rooms;
+	const struct hs_grouping *grouping = &decoder->grouping;
+	struct hs_cursor cursor = {0};
+	uint64_t codec;
+	struct hs_error *err =
+		open_column(task, "item_size", known(HS_CODEC_VARINT), &codec, &cursor);
+
+	if (err || codec == HS_CODEC_NONE)
+		return err;
+	for (size_t group = 0; group < grouping->groups; group++) {
+		uint64_t each;
+
+		if (!hs_cursor_varint(&cursor, &each))
+			return malformed(task, "item_size");
+		if (!each)
+			continue;
+		for (uint32_t i = grouping->starts[group]; i < grouping->starts[group + 1]; i++)
+			rooms->sizes[i] += each * rooms->visible[i];
+	}
+	return hs_cursor_left(&cursor) ? malformed(task, "item_size") : NULL;
+}
+
 static struct hs_error *decode_sizes(const struct task *task)
 {
 	struct hs_block_decoder *decoder = task->decoder;
 	struct rooms *rooms = &decoder->rooms;
 	struct hs_error *err = decode_large(task, "size", HS_CODEC_VARINT, rooms->sizes);
 
+	if (!err)
+		err = add_items(task);
 	if (err)
 		return err;
 	if (decoder->columns & HS_COLUMN_SIZE)
@@ -406,40 +491,7 @@ static struct hs_error *decode_site(const struct task *task)
 	return err;
 }
 
-/* The next count that a shape leaves open; zero if the block lacks the column. */
-static bool next_count(struct hs_cursor *cursor, bool present, uint64_t *ret)
-{
-	*ret = 0;
-	return !present || hs_cursor_varint(cursor, ret);
-}
-
-/* Numbers of visible references, in the block's order, into rooms->wide. */
-static struct hs_error *decode_visible(const struct task *task)
-{
-	struct hs_block_decoder *decoder = task->decoder;
-	struct rooms *rooms = &decoder->rooms;
-	struct hs_cursor cursor = {0};
-	uint64_t codec;
-	struct hs_error *err =
-		open_column(task, "visible", known(HS_CODEC_COUNTS), &codec, &cursor);
-
-	for (size_t i = 0; !err && i < task->block->objects; i++) {
-		const struct hs_shape_bounds *bounds = &decoder->bounds[rooms->shapes[i]];
-		uint64_t more = 0;
-
-		if (bounds->visible_rest && !next_count(&cursor, codec != HS_CODEC_NONE, &more))
-			return malformed(task, "visible");
-		if (bounds->visible > task->block->edges ||
-		    more > task->block->edges - bounds->visible)
-			return hs_section_damaged(task->view, "has too many references");
-		rooms->wide[i] = bounds->visible + more;
-	}
-	if (!err && hs_cursor_left(&cursor))
-		return malformed(task, "visible");
-	return err;
-}
-
-/* From numbers of visible references in rooms->wide to all, by object, in rooms->first. */
+/* From numbers of visible references in rooms->visible to all, by object, in rooms->first. */
 static struct hs_error *decode_degrees(const struct task *task)
 {
 	struct hs_block_decoder *decoder = task->decoder;
@@ -450,7 +502,7 @@ static struct hs_error *decode_degrees(const struct task *task)
 
 	for (size_t i = 0; !err && i < task->block->objects; i++) {
 		const struct hs_shape_bounds *bounds = &decoder->bounds[rooms->shapes[i]];
-		uint64_t visible = rooms->wide[i];
+		uint64_t visible = rooms->visible[i];
 		uint64_t hidden = bounds->hidden;
 		uint64_t code = 0;
 
@@ -513,52 +565,154 @@ static bool fill_next(const struct task *task)
 	hs_id *edges = task->decoder->snap->columns.edges + block->first_edge;
 	uint64_t next = block->next;
 
+	if (next > task->decoder->count)
+		return false;
+	/* Without branches, for nobody can foresee which references are new. */
 	for (uint32_t i = 0; i < block->objects; i++) {
-		if (next <= block->first + i)
-			next = block->first + i + 1;
+		next = next > block->first + i ? next : block->first + i + 1;
 		for (uint32_t edge = first[i]; edge < first[i + 1]; edge++) {
-			if (edges[edge] != HS_NONE)
-				continue;
-			if (next >= task->decoder->count)
-				return false;
-			edges[edge] = (hs_id)next++;
+			bool is_new = edges[edge] == HS_NONE;
+
+			edges[edge] = is_new ? (hs_id)next : edges[edge];
+			next += is_new;
 		}
 	}
-	return true;
+	return next <= task->decoder->count;
+}
+
+/* The targets that codes of references stand for, by code. */
+static struct hs_error *decode_targets(const struct task *task)
+{
+	struct hs_block_decoder *decoder = task->decoder;
+	struct hs_cursor cursor = {0};
+	uint64_t last = 0;
+	uint64_t codec;
+	struct hs_error *err = open_with(task, "targets", known(HS_CODEC_DELTA), &decoder->second,
+					 &codec, &cursor);
+
+	if (err)
+		return err;
+	decoder->targets.size = 0;
+	/* One byte each at least; short codes are looked up without asking whether they are there.
+	 */
+	if (!hs_vector_reserve(&decoder->targets,
+			       HS_EDGE_CODES + SHORT_CODES + hs_cursor_left(&cursor)))
+		return &hs_enomem;
+	memset(decoder->targets.data, 0, SHORT_CODES * sizeof(*decoder->targets.data));
+	decoder->targets.data[HS_EDGE_NEW] = HS_NONE;
+	decoder->targets.size = HS_EDGE_CODES;
+	while (hs_cursor_left(&cursor)) {
+		uint64_t code;
+
+		if (!hs_cursor_varint(&cursor, &code))
+			return malformed(task, "targets");
+		last += hs_unzigzag(code);
+		if (last >= decoder->count)
+			return malformed(task, "targets");
+		decoder->targets.data[decoder->targets.size++] = (hs_id)last;
+	}
+	return NULL;
+}
+
+/* The targets of the @count references that jump. */
+static struct hs_error *decode_jumps(const struct task *task, size_t count)
+{
+	struct hs_block_decoder *decoder = task->decoder;
+	uint64_t last = task->block->first;
+	struct hs_plane_reader planes;
+	struct hs_cursor cursor = hs_cursor_over("", 0);
+	uint64_t codec;
+	struct hs_error *err =
+		open_with(task, "jumps", known(HS_CODEC_PLANES), &decoder->second, &codec, &cursor);
+
+	if (err)
+		return err;
+	if (!hs_vector_reserve(&decoder->jumps, count + 1))
+		return &hs_enomem;
+	if (!hs_planes_open(&planes, cursor, count))
+		return malformed(task, "jumps");
+	for (size_t i = 0; i < count; i++) {
+		last += hs_unzigzag(hs_planes_next(&planes));
+		if (last >= decoder->count)
+			return malformed(task, "jumps");
+		decoder->jumps.data[i] = (hs_id)last;
+	}
+	decoder->jumps.data[count] = 0;
+	return NULL;
+}
+
+/* How many of @count bytes are @byte. */
+static size_t count_bytes(const uint8_t *bytes, size_t count, uint8_t byte)
+{
+	size_t found = 0;
+
+	for (size_t i = 0; i < count; i++)
+		found += bytes[i] == byte;
+	return found;
+}
+
+/*
+ * From codes to targets, those of new references becoming HS_NONE.  Short codes are looked up
+ * without branches, for nobody can foresee which code follows which.
+ */
+static bool resolve_codes(const struct task *task, struct hs_plane_reader *planes)
+{
+	struct hs_block_decoder *decoder = task->decoder;
+	hs_id *out = decoder->snap->columns.edges + task->block->first_edge;
+	const hs_id *targets = decoder->targets.data;
+	const hs_id *jump = decoder->jumps.data;
+	const uint32_t *positions = decoder->positions;
+	uint64_t bound = decoder->targets.size;
+	hs_id last = (hs_id)task->block->first;
+	uint64_t beyond = 0;
+
+	for (size_t i = 0; i < task->block->edges; i++) {
+		uint64_t code = *planes->at[0];
+		hs_id target;
+
+		if (code < SHORT_CODES) {
+			planes->at[0]++;
+			target = targets[code];
+			target = code == HS_EDGE_SAME ? last : target;
+			target = code == HS_EDGE_JUMP ? *jump : target;
+			jump += code == HS_EDGE_JUMP;
+			beyond |= code >= bound;
+		} else {
+			code = hs_planes_next(planes);
+			if (code < SHORT_CODES || code >= bound)
+				return false;
+			target = targets[code];
+		}
+		last = code == HS_EDGE_NEW ? last : target;
+		out[positions[i]] = target;
+	}
+	return !beyond;
 }
 
 static struct hs_error *decode_edges(const struct task *task)
 {
 	struct hs_block_decoder *decoder = task->decoder;
 	const struct rooms *rooms = &decoder->rooms;
-	hs_id *out = decoder->snap->columns.edges + task->block->first_edge;
-	uint64_t last = task->block->first;
+	size_t edges = (size_t)task->block->edges;
 	struct hs_plane_reader planes;
 	struct hs_cursor cursor = {0};
 	uint64_t codec;
-	struct hs_error *err = open_column(task, "edges", known(HS_CODEC_EDGES), &codec, &cursor);
+	struct hs_error *err = open_column(task, "edges", known(HS_CODEC_PLANES), &codec, &cursor);
 
-	if (err || !task->block->edges)
+	if (err || !edges)
 		return err;
-	if (!reserve_edges(decoder, (size_t)task->block->edges))
+	if (!reserve_edges(decoder, edges))
 		return &hs_enomem;
-	if (!hs_planes_open(&planes, cursor, (size_t)task->block->edges))
+	if (!hs_planes_open(&planes, cursor, edges))
 		return malformed(task, "edges");
+	err = decode_targets(task);
+	if (!err)
+		err = decode_jumps(task, count_bytes(planes.at[0], edges, HS_EDGE_JUMP));
+	if (err)
+		return err;
 	hs_block_order_edges(&decoder->grouping, rooms->first, decoder->rooms.live,
 			     decoder->positions);
-	for (size_t i = 0; i < task->block->edges; i++) {
-		uint64_t code = hs_planes_next(&planes);
-
-		if (!code) {
-			out[decoder->positions[i]] = HS_NONE;
-			continue;
-		}
-		last += hs_unzigzag(code - 1);
-		if (last >= decoder->count)
-			return malformed(task, "edges");
-		out[decoder->positions[i]] = (hs_id)last;
-	}
-	return fill_next(task) ? NULL : malformed(task, "edges");
+	return resolve_codes(task, &planes) && fill_next(task) ? NULL : malformed(task, "edges");
 }
 
 /* Numbers of references, references. */
@@ -568,14 +722,13 @@ static struct hs_error *decode_references(const struct task *task)
 	struct rooms *rooms = &decoder->rooms;
 	uint32_t *shapes = decoder->snap->columns.shape + task->block->first;
 	uint32_t *visible = decoder->snap->columns.visible + task->block->first;
-	struct hs_error *err = decode_visible(task);
+	struct hs_error *err;
 
-	for (size_t i = 0; !err && i < task->block->objects; i++) {
+	for (size_t i = 0; i < task->block->objects; i++) {
 		shapes[rooms->order[i]] = rooms->shapes[i];
-		visible[rooms->order[i]] = (uint32_t)rooms->wide[i];
+		visible[rooms->order[i]] = rooms->visible[i];
 	}
-	if (!err)
-		err = decode_degrees(task);
+	err = decode_degrees(task);
 	if (!err)
 		err = sum_degrees(task);
 	return err ? err : decode_edges(task);
@@ -591,7 +744,9 @@ struct hs_error *hs_block_decode(struct hs_block_decoder *decoder,
 
 	if (!err && columns & ~(uint32_t)HS_COLUMN_TYPE)
 		err = decode_shape(&task);
-	if (!err && columns & (HS_COLUMN_SIZE | HS_COLUMN_ALLOCATED | HS_COLUMN_ADDRESS))
+	if (!err && columns & (SIZES | HS_COLUMN_EDGES))
+		err = decode_visible(&task);
+	if (!err && columns & SIZES)
 		err = decode_sizes(&task);
 	if (!err && columns & HS_COLUMN_REFCOUNT)
 		err = decode_column(&task, "refcount", HS_CODEC_VARINT, out->refcount);

@@ -3,6 +3,7 @@
 #include "format/base/cleanup.h"
 #include "format/base/error.h"
 #include "format/block.h"
+#include "format/tally.h"
 #include <stdlib.h>
 
 /* Rooms for a block's objects, and one more each; wide is where they begin. */
@@ -50,8 +51,10 @@ struct hs_block_encoder {
 	struct hs_shape_bounds *bounds;
 	struct hs_grouping grouping; /* of the block, in the rooms */
 	uint32_t *positions;	     /* of references, edge_capacity of them */
-	hs_id *targets;		     /* of references; HS_NONE: the next object */
+	hs_id *targets;		     /* of references; HS_NONE: the next object; later jumps */
+	uint32_t *places;	     /* of references in the tally, in the block's order */
 	size_t edge_capacity;
+	struct hs_tally tally;
 };
 
 static size_t dictionary_bound(const struct hs_snapshot *snap)
@@ -110,6 +113,8 @@ void hs_block_encoder_destroy(struct hs_block_encoder *encoder)
 	free(encoder->bounds);
 	free(encoder->positions);
 	free(encoder->targets);
+	free(encoder->places);
+	hs_tally_deinit(&encoder->tally);
 	free(encoder);
 }
 
@@ -220,6 +225,68 @@ static struct hs_error *encode_large(struct hs_block_encoder *encoder, const str
 	done = codec == HS_CODEC_WORDS ? hs_encode_words(&emitter->raw, values, block->objects)
 				       : hs_encode_varint(&emitter->raw, values, block->objects);
 	return done ? hs_emit_column(emitter, name, codec) : &hs_enomem;
+}
+
+/*
+ * By how many bytes for each visible reference the sizes of group @group are best told: by none, or
+ * by a pointer if that makes them change less often.
+ */
+static uint64_t item_size(const struct hs_block_encoder *encoder, const struct hs_block *block,
+			  size_t group)
+{
+	const struct hs_objects *objects = &encoder->snap->objects;
+	const uint32_t *order = encoder->rooms.order;
+	uint32_t end = encoder->grouping.starts[group + 1];
+	uint64_t last = 0;
+	uint64_t last_rest = 0;
+	uint32_t changes = 0;
+	uint32_t rest_changes = 0;
+
+	for (uint32_t i = encoder->grouping.starts[group]; i < end; i++) {
+		uint64_t object = block->first + order[i];
+		uint64_t items = HS_ITEM_SIZE * (uint64_t)objects->visible[object];
+		uint64_t size = objects->size[object];
+
+		if (size < items)
+			return 0;
+		changes += size != last;
+		rest_changes += size - items != last_rest;
+		last = size;
+		last_rest = size - items;
+	}
+	return rest_changes < changes ? HS_ITEM_SIZE : 0;
+}
+
+/* Sizes, for some groups without what their visible references take. */
+static struct hs_error *encode_size(struct hs_block_encoder *encoder, const struct hs_block *block)
+{
+	const struct hs_objects *objects = &encoder->snap->objects;
+	const struct hs_grouping *grouping = &encoder->grouping;
+	struct hs_emitter *emitter = encoder->emitter;
+	uint64_t *values = encoder->rooms.wide;
+	struct hs_error *err;
+
+	for (size_t i = 0; i < grouping->groups; i++)
+		values[i] = item_size(encoder, block, i);
+	err = hs_emit_values(emitter, "item_size", HS_CODEC_VARINT, values, grouping->groups,
+			     false);
+	if (err)
+		return err;
+	/* From the last group on, as there are no more groups than objects. */
+	for (size_t group = grouping->groups; group-- > 0;) {
+		uint64_t each = values[group];
+
+		for (uint32_t i = grouping->starts[group + 1]; i-- > grouping->starts[group];) {
+			uint64_t object = block->first + grouping->order[i];
+
+			values[i] = objects->size[object] - each * objects->visible[object];
+		}
+	}
+	if (all_are(values, block->objects, 0))
+		return NULL;
+	if (!hs_encode_varint(&emitter->raw, values, block->objects))
+		return &hs_enomem;
+	return hs_emit_column(emitter, "size", HS_CODEC_VARINT);
 }
 
 /* Fingerprints: small numbers as varints, as words if one of them is not small. */
@@ -388,10 +455,12 @@ static bool reserve_edges(struct hs_block_encoder *encoder, size_t count)
 		return true;
 	free(encoder->positions);
 	free(encoder->targets);
+	free(encoder->places);
 	encoder->edge_capacity = 0;
 	encoder->positions = calloc(count, sizeof(*encoder->positions));
 	encoder->targets = calloc(count, sizeof(*encoder->targets));
-	if (!encoder->positions || !encoder->targets)
+	encoder->places = calloc(count, sizeof(*encoder->places));
+	if (!encoder->positions || !encoder->targets || !encoder->places)
 		return false;
 	encoder->edge_capacity = count;
 	return true;
@@ -426,31 +495,118 @@ static uint64_t elide_next(struct hs_block_encoder *encoder, const struct hs_blo
 	return next;
 }
 
-static struct hs_error *encode_edges(struct hs_block_encoder *encoder, const struct hs_block *block)
+/*
+ * Count the targets of references that are neither new nor the same as the one before.  The
+ * places of these are HS_EDGE_JUMP + the entry, those of the others HS_EDGE_NEW and HS_EDGE_SAME.
+ */
+static bool count_targets(struct hs_block_encoder *encoder, const struct hs_block *block)
 {
-	enum { LONGEST = 5 }; /* bytes of one reference: 34 bits */
-	struct hs_emitter *emitter = encoder->emitter;
-	struct rooms *rooms = &encoder->rooms;
-	struct hs_plane_writer planes;
 	uint64_t last = block->first;
 
-	if (!block->edges)
-		return NULL;
-	if (!hs_planes_begin(&planes, &emitter->raw, block->edges, LONGEST))
-		return &hs_enomem;
-	hs_block_order_edges(&encoder->grouping, rooms->first, rooms->live, encoder->positions);
+	if (!hs_tally_begin(&encoder->tally))
+		return false;
 	for (size_t i = 0; i < block->edges; i++) {
 		hs_id target = encoder->targets[encoder->positions[i]];
 
 		if (target == HS_NONE) {
-			hs_planes_put(&planes, 0);
-			continue;
+			encoder->places[i] = HS_EDGE_NEW;
+		} else if (target == last) {
+			encoder->places[i] = HS_EDGE_SAME;
+		} else {
+			if (!hs_tally_count(&encoder->tally, target, &encoder->places[i]))
+				return false;
+			encoder->places[i] += HS_EDGE_JUMP;
+			last = target;
 		}
-		hs_planes_put(&planes, 1 + hs_zigzag(target - last));
-		last = target;
+	}
+	return true;
+}
+
+static struct hs_error *encode_jumps(struct hs_block_encoder *encoder, const struct hs_block *block,
+				     size_t count)
+{
+	enum { LONGEST = 5 }; /* bytes of one jump: 33 bits */
+	struct hs_emitter *emitter = encoder->emitter;
+	struct hs_plane_writer planes;
+	uint64_t last = block->first;
+
+	if (!count)
+		return NULL;
+	if (!hs_planes_begin(&planes, &emitter->raw, count, LONGEST))
+		return &hs_enomem;
+	for (size_t i = 0; i < count; i++) {
+		hs_planes_put(&planes, hs_zigzag(encoder->targets[i] - last));
+		last = encoder->targets[i];
 	}
 	emitter->cut_count = hs_planes_end(&planes, emitter->cuts);
-	return hs_emit_column(emitter, "edges", HS_CODEC_EDGES);
+	return hs_emit_column(emitter, "jumps", HS_CODEC_PLANES);
+}
+
+static struct hs_error *encode_targets(struct hs_block_encoder *encoder)
+{
+	struct hs_emitter *emitter = encoder->emitter;
+	const struct hs_tally *tally = &encoder->tally;
+	uint64_t last = 0;
+
+	if (!tally->frequent.size)
+		return NULL;
+	if (!hs_bytes_reserve(&emitter->raw, tally->frequent.size * HS_VARINT_MAX))
+		return &hs_enomem;
+	for (size_t i = 0; i < tally->frequent.size; i++) {
+		uint64_t target = tally->entries.data[tally->frequent.data[i]].target;
+
+		hs_bytes_varint(&emitter->raw, hs_zigzag(target - last));
+		last = target;
+	}
+	return hs_emit_column(emitter, "targets", HS_CODEC_DELTA);
+}
+
+/* The references' codes, and the targets that these leave to "jumps", *@count of them. */
+static struct hs_error *encode_codes(struct hs_block_encoder *encoder, const struct hs_block *block,
+				     hs_id *jumps, size_t *count)
+{
+	enum { LONGEST = 5 }; /* bytes of one code: 33 bits */
+	struct hs_emitter *emitter = encoder->emitter;
+	const struct hs_tally *tally = &encoder->tally;
+	struct hs_plane_writer planes;
+	size_t jumped = 0;
+
+	if (!hs_planes_begin(&planes, &emitter->raw, block->edges, LONGEST))
+		return &hs_enomem;
+	for (size_t i = 0; i < block->edges; i++) {
+		uint32_t code = encoder->places[i];
+
+		if (code >= HS_EDGE_JUMP) {
+			const struct hs_tally_entry *entry =
+				&tally->entries.data[code - HS_EDGE_JUMP];
+
+			code = entry->count;
+			if (code == HS_EDGE_JUMP)
+				jumps[jumped++] = entry->target;
+		}
+		hs_planes_put(&planes, code);
+	}
+	emitter->cut_count = hs_planes_end(&planes, emitter->cuts);
+	*count = jumped;
+	return hs_emit_column(emitter, "edges", HS_CODEC_PLANES);
+}
+
+static struct hs_error *encode_edges(struct hs_block_encoder *encoder, const struct hs_block *block)
+{
+	struct rooms *rooms = &encoder->rooms;
+	size_t jumps = 0;
+	struct hs_error *err;
+
+	if (!block->edges)
+		return NULL;
+	hs_block_order_edges(&encoder->grouping, rooms->first, rooms->live, encoder->positions);
+	if (!count_targets(encoder, block) || !hs_tally_rank(&encoder->tally))
+		return &hs_enomem;
+	/* All targets are in the tally now, so that their room serves the jumps. */
+	err = encode_codes(encoder, block, encoder->targets, &jumps);
+	if (!err)
+		err = encode_targets(encoder);
+	return err ? err : encode_jumps(encoder, block, jumps);
 }
 
 static struct hs_error *encode_columns(struct hs_block_encoder *encoder,
@@ -462,7 +618,7 @@ static struct hs_error *encode_columns(struct hs_block_encoder *encoder,
 	if (!err)
 		err = encode_shape(encoder, block);
 	if (!err)
-		err = encode_large(encoder, block, "size", objects->size, HS_CODEC_VARINT);
+		err = encode_size(encoder, block);
 	if (!err)
 		err = encode_allocated(encoder, block);
 	if (!err)

@@ -5,14 +5,14 @@
 
 #include <stdint.h>
 
-#define HS_FORMAT_VERSION "0.10"
+#define HS_FORMAT_VERSION "0.11"
 
 #define HS_MAGIC_BEGIN "\x89HSNAP\r\n"
 #define HS_MAGIC_END   "\x89PANSH\r\n"
 
 enum {
 	HS_FORMAT_MAJOR = 0,
-	HS_FORMAT_MINOR = 10,
+	HS_FORMAT_MINOR = 11,
 	HS_MAGIC_SIZE = 8,
 	HS_TRAILER_SIZE = 24, /* index offset, XXH3 of index and end, magic */
 };
@@ -49,7 +49,7 @@ enum hs_codec {
 	HS_CODEC_OWNER = 6,	 /* differences to the owner before */
 	HS_CODEC_WORDS = 7,	 /* 8 bytes each */
 	HS_CODEC_COUNTS = 8,	 /* reference counts that shapes leave open */
-	HS_CODEC_EDGES = 9,	 /* planes */
+	HS_CODEC_PLANES = 9,	 /* planes of LEB128 */
 	HS_CODEC_NONE,		 /* none of the above */
 };
 
@@ -72,11 +72,16 @@ enum { HS_MAX_DEPTH = 256 };
 enum {
 	HS_BLOCK_OBJECTS = 32768,
 	HS_BLOCK_EDGES = 262144,
+	HS_FREQUENT = 8,  /* references from which a block lists their target */
+	HS_ITEM_SIZE = 8, /* bytes that a reference takes in objects of variable size */
 	HS_DEFAULT_LEVEL = 3,
 };
 
 /* References of an object that are laid out by slot; the others follow object by object. */
 enum { HS_EDGE_SLOTS = 32 };
+
+/* The codes of references; those from HS_EDGE_CODES on are places in the block's targets. */
+enum { HS_EDGE_NEW = 0, HS_EDGE_SAME = 1, HS_EDGE_JUMP = 2, HS_EDGE_CODES = 3 };
 
 /* Objects for which this or more is allocated count as of one class. */
 enum { HS_ALLOCATED_CLASSES = 1024 };

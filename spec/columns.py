@@ -136,11 +136,14 @@ def read_references(block, order, group, shapes):
         targets[i] = [None] * (visible[i] + (hidden + code - 1 if code else visible[i]))
     places = sorted(((i, slot) for i in order for slot in range(len(targets[i]))),
                     key=lambda place: (group[place[0]], min(place[1], 32), place))
-    first, new = block.map["first"], block.map["next"]
-    last = first
-    for (i, slot), code in zip(places, block.column("edges", len(places))):
+    first, new, codes = block.map["first"], block.map["next"], block.column("edges", len(places))
+    jumps = itertools.accumulate(map(unzigzag, block.column("jumps", codes.count(2))),
+                                 initial=first)
+    last, known = next(jumps), block.column("targets")
+    for (i, slot), code in zip(places, codes):
         if code:
-            targets[i][slot] = last = last + unzigzag(code - 1)
+            targets[i][slot] = last = (
+                last if code == 1 else next(jumps) if code == 2 else known[code - 3])
     for i, own in enumerate(targets, first):
         new = max(new, i + 1)
         for slot, target in enumerate(own):
@@ -162,13 +165,16 @@ def read_block(block, shapes):
     def column(name, default=0):
         return by_object(order, block.column(name, count, default))
 
+    values["visible"], values["references"] = read_references(
+        block, order, group, [shapes[number] for number in values["shape"]])
     values.update({name: column(name, default) for name, default in NUMBERS.items()
                    if name != "address"}, owner=column("owner", None), site=column("site"))
+    items = dict(zip(dict.fromkeys(group[i] for i in order), block.column("item_size")))
+    values["size"] = [size + items.get(own, 0) * visible & MASK for size, own, visible
+                      in zip(values["size"], group, values["visible"])]
     if "allocated" in block.map["columns"]:
         values["allocated"] = [(more + (size + 15 & ~15)) & MASK for more, size
                                in zip(values["allocated"], values["size"])]
-    values["visible"], values["references"] = read_references(
-        block, order, group, [shapes[number] for number in values["shape"]])
     order.sort(key=lambda i: (group[i], min(values["allocated"][i], 1024)))
     values["address"] = column("address")
     return values

@@ -4,7 +4,9 @@
 It takes what spec/decoder.py gives, tables of dicts that hold each other, or the same made by hand:
 write() makes a whole file of them, write_chain() one that stands on another.
 """
+import collections
 import itertools
+import operator
 import struct
 
 import msgpack
@@ -13,7 +15,7 @@ import zstandard
 
 HEADER, STRINGS, TYPES, SHAPES, ROOTS, THREADS, FRAMES, REGIONS = range(1, 9)
 EXTENTS, GAPS, BLOCK, PREVIEWS, SITES, INDEX, END, BASE = range(9, 17)
-BYTES, VARINT, DELTA, DICTIONARY, ADDRESS, ALLOCATED, OWNER, WORDS, COUNTS, EDGES = range(10)
+BYTES, VARINT, DELTA, DICTIONARY, ADDRESS, ALLOCATED, OWNER, WORDS, COUNTS, PLANES = range(10)
 MASK = (1 << 64) - 1
 NAMED = (3, 4, 9)  # kinds of runs whose operand is a string
 INTEGER, REAL = 3, 4  # kinds of values
@@ -272,23 +274,45 @@ def count_columns(objects, order):
     return visible, hidden
 
 
-def edge_codes(objects, targets, first, upcoming, order, group):
-    """The codes in the block's order, and what is new behind the block."""
-    new = {}
+def listed_edges(objects, targets, first, upcoming, order, group):
+    """The targets in the block's order, None for new ones, and what is new behind the block."""
+    new, listed = {}, []
     for i in range(len(objects)):
         upcoming = max(upcoming, first + i + 1)
         for slot, target in enumerate(targets[i]):
             new[i, slot] = target == upcoming
             upcoming += target == upcoming
-    codes, last = [], first
     for _, members in itertools.groupby(order, key=lambda i: group[i]):
         members = list(members)
         places = [(i, slot) for slot in range(32) for i in members if slot < len(targets[i])]
         places += [(i, slot) for i in members for slot in range(32, len(targets[i]))]
-        for i, slot in places:
-            codes.append(0 if new[i, slot] else 1 + zigzag(targets[i][slot] - last))
-            last = last if new[i, slot] else targets[i][slot]
-    return codes, upcoming
+        listed += [None if new[i, slot] else targets[i][slot] for i, slot in places]
+    return listed, upcoming
+
+
+def edge_columns(listed, first):
+    """Targets that occur twice are listed; it is left to a writer which ones are."""
+    known = [target for target, times in collections.Counter(listed).items()
+             if times > 1 and target is not None]
+    places, codes, jumps, last = {target: i for i, target in enumerate(known)}, [], [first], first
+    for target in listed:
+        if target is None:
+            codes.append(0)
+            continue
+        codes.append(1 if target == last else 3 + places[target] if target in places else 2)
+        if codes[-1] == 2:
+            jumps.append(target)
+        last = target
+    yield "edges", PLANES, planes(codes)
+    yield "targets", DELTA, [leb128(differences(known))]
+    yield "jumps", PLANES, planes(map(zigzag, map(operator.sub, jumps[1:], jumps)))
+
+
+def item_sizes(objects, visible, order, group):
+    """For each group by how much the sizes grow with the visible references, if that is all."""
+    for _, members in itertools.groupby(order, key=lambda i: group[i]):
+        sizes = {(objects[i]["size"], visible[i]) for i in members}
+        yield 8 * (len(sizes) > 1 and len({size - 8 * items for size, items in sizes}) == 1)
 
 
 class Blocks:
@@ -309,7 +333,13 @@ class Blocks:
         group = list(zip(ranks(kinds), [rank for _, rank in sorted(zip(order, shape_ranks))]))
         order.sort(key=lambda i: (group[i], i))
         values = {name: [objects[i][name] for i in order] for name in DEFAULTS}
-        yield "size", VARINT, leb128(values["size"])
+        kept = [not shape and number_of["kept"] for shape in shapes]
+        seen = [0 if kept[i] else one["visible"] for i, one in enumerate(objects)]
+        each = list(item_sizes(objects, seen, order, group))
+        yield varint("item_size", each)
+        of_group = dict(zip(dict.fromkeys(group[i] for i in order), each))
+        yield "size", VARINT, leb128([objects[i]["size"] - of_group[group[i]] * seen[i] & MASK
+                                      for i in order])
         yield "flags", DICTIONARY, dictionary(values["flags"])
         if "allocated" in self.names:
             yield "allocated", ALLOCATED, leb128(differences([
@@ -326,17 +356,16 @@ class Blocks:
                                          self.first)
         if "site" in self.names:
             yield "site", DICTIONARY, dictionary([number_of["site"](objects[i]) for i in order])
-        listed = [objects[i] if shapes[i] or not number_of["kept"] else None for i in order]
+        listed = [None if kept[i] else objects[i] for i in order]
         visible, hidden = count_columns([one for one in listed if one],
                                         range(sum(map(bool, listed))))
         yield "visible", COUNTS, leb128(visible)
         yield "hidden", COUNTS, leb128(hidden)
         self.targets = [[number_of["object"](target) for target in one["references"]]
-                        if shapes[i] or not number_of["kept"] else []
-                        for i, one in enumerate(objects)]
-        codes, self.behind = edge_codes(objects, self.targets, self.first, self.upcoming, order,
-                                        group)
-        yield "edges", EDGES, planes(codes)
+                        if not kept[i] else [] for i, one in enumerate(objects)]
+        edges, self.behind = listed_edges(objects, self.targets, self.first, self.upcoming, order,
+                                          group)
+        yield from edge_columns(edges, self.first)
         order.sort(key=lambda i: (group[i], min(objects[i]["allocated"]
                                                 if "allocated" in self.names else 0, 1024), i))
         yield "address", ADDRESS, addresses([objects[i]["address"] for i in order])

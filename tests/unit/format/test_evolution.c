@@ -127,6 +127,13 @@ enum wrong {
 	BLOCK_FEW_EDGES,
 	BLOCK_MANY_EDGES,
 	BLOCK_EDGE_TARGET,
+	BLOCK_KNOWN_TARGET,
+	BLOCK_JUMP,
+	BLOCK_NO_JUMP,
+	BLOCK_JUMPS,
+	BLOCK_LONG_CODE,
+	BLOCK_ITEM_SIZE,
+	BLOCK_ITEM_SIZES,
 	BLOCK_NEW_TARGET,
 	BLOCK_OWNER,
 	BLOCK_SITE,
@@ -205,10 +212,30 @@ static void craft_tables(struct craft *craft, enum wrong wrong)
 	}
 }
 
+/* The codes of the references, the targets that they name, and those that they jump to. */
+static void craft_edges(struct craft *craft, enum wrong wrong)
+{
+	uint8_t edges[] = {0, 2, 3, 0};
+	size_t count = wrong == BLOCK_MANY_EDGES || wrong == BLOCK_LONG_CODE ? 4 : 3;
+
+	if (wrong == BLOCK_EDGE_TARGET)
+		edges[2] = 4;
+	if (wrong == BLOCK_JUMPS)
+		edges[1] = 1;
+	if (wrong == BLOCK_LONG_CODE)
+		edges[1] = 0x82; /* the 2, but longer than it has to be */
+	raw_column(craft, "edges", HS_CODEC_PLANES, edges, count);
+	raw_column(craft, "targets", HS_CODEC_DELTA, wrong == BLOCK_KNOWN_TARGET ? "\4" : "\2", 1);
+	if (wrong != BLOCK_NO_JUMP)
+		raw_column(craft, "jumps", HS_CODEC_PLANES, wrong == BLOCK_JUMP ? "\1" : "\0", 1);
+	if (wrong == BLOCK_ITEM_SIZE || wrong == BLOCK_ITEM_SIZES)
+		raw_column(craft, "item_size", HS_CODEC_VARINT, "\0\0\0",
+			   wrong == BLOCK_ITEM_SIZE ? 1 : 3);
+}
+
 /* Object 0 with three references, to 1, 0 and 1; object 1 with none. */
 static void craft_block(struct craft *craft, enum wrong wrong)
 {
-	uint8_t edges[] = {0, 1, 3, 0};
 	uint8_t visible[] = {2, 0};
 
 	hs_emit_field(&craft->emitter, "first", wrong == BLOCK_FIRST);
@@ -227,9 +254,7 @@ static void craft_block(struct craft *craft, enum wrong wrong)
 	raw_column(craft, "shape", HS_CODEC_DICTIONARY,
 		   wrong == BLOCK_SHAPE ? "\2\4\1\0\0" : "\2\2\1\0\0", 5);
 	raw_column(craft, "visible", HS_CODEC_COUNTS, visible, wrong == BLOCK_TRAILING ? 2 : 1);
-	if (wrong == BLOCK_EDGE_TARGET)
-		edges[2] = 5;
-	raw_column(craft, "edges", HS_CODEC_EDGES, edges, wrong == BLOCK_MANY_EDGES ? 4 : 3);
+	craft_edges(craft, wrong);
 	raw_column(craft, "site", HS_CODEC_DICTIONARY,
 		   wrong == BLOCK_SITE ? "\2\6\5\0\0" : "\2\4\3\0\0", 5);
 	raw_column(craft, "owner", HS_CODEC_OWNER, wrong == BLOCK_OWNER ? "\1\5" : "\1\3", 2);

@@ -247,9 +247,9 @@ static void check_golden_chain(void)
 	char *lines;
 	char *expected;
 
-	source_path("tests/golden/chain-base-0.10.golden", base);
-	source_path("tests/golden/chain-0.10.golden", path);
-	source_path("tests/golden/chain-0.10.jsonl", lines_path);
+	source_path("tests/golden/chain-base-0.11.golden", base);
+	source_path("tests/golden/chain-0.11.golden", path);
+	source_path("tests/golden/chain-0.11.jsonl", lines_path);
 	if (updating() && access(path, F_OK)) {
 		model_init(&model, 60, 5);
 		snap = model_snapshot(&model);
@@ -270,7 +270,7 @@ static void check_golden_chain(void)
 	expected = read_text(lines_path);
 	assert_string_equal(lines, expected);
 	assert_int_equal(hs_snapshot_base(snap)->depth, 1);
-	assert_string_equal(hs_snapshot_base(snap)->name.data, "chain-base-0.10.golden");
+	assert_string_equal(hs_snapshot_base(snap)->name.data, "chain-base-0.11.golden");
 	free(lines);
 	free(expected);
 	hs_snapshot_destroy(snap);
@@ -279,9 +279,9 @@ static void check_golden_chain(void)
 static void golden_files(void **state)
 {
 	(void)state;
-	check_golden("format-0.10", 7);
-	check_golden("previews-0.10", 8);
-	check_golden("sites-0.10", 9);
+	check_golden("format-0.11", 7);
+	check_golden("previews-0.11", 8);
+	check_golden("sites-0.11", 9);
 	check_golden_chain();
 }
 
