@@ -27,9 +27,8 @@ struct hs_grouping {
 	size_t groups;
 };
 
-/* Four for each object, and one for each key or group. */
-#define HS_GROUPING_SCRATCH(objects, bound)                                                        \
-	(4 * (size_t)(objects) + ((size_t)(objects) > (bound) ? (size_t)(objects) : (bound)))
+/* Numbers of 32 bits that it takes to refine a grouping of so many objects. */
+#define HS_GROUPING_SCRATCH(objects) (7 * (size_t)(objects) + 1)
 
 /* Let all objects be one group, in their own order. */
 void hs_grouping_init(struct hs_grouping *grouping, uint32_t objects);
@@ -37,20 +36,21 @@ void hs_grouping_init(struct hs_grouping *grouping, uint32_t objects);
 /*
  * Part each group into those of equal key, by ascending keys; objects stay in their order
  * otherwise.
- * @keys[i], below @bound, is that of the object in place i.  @scratch has room for
- * HS_GROUPING_SCRATCH(@objects, @bound) numbers.
+ * @keys[i] is that of the object in place i.  @scratch has room for HS_GROUPING_SCRATCH(@objects)
+ * numbers.
  */
-void hs_grouping_refine(struct hs_grouping *grouping, const uint32_t *keys, size_t bound,
-			uint32_t objects, uint32_t *scratch);
+void hs_grouping_refine(struct hs_grouping *grouping, const uint32_t *keys, uint32_t objects,
+			uint32_t *scratch);
 
 /*
  * The order in which a block's references are listed: of each group the first references of all its
  * objects, then the second ones, up to HS_EDGE_SLOTS; then the others object by object.
  * @first[i] is where the references of object i begin, counted from the block's first reference,
- * @objects + 1 of them; @live has room for @objects.  @positions receives first[objects] numbers.
+ * @objects + 1 of them; @scratch has room for 2 * @objects.  @positions has room for one number
+ * more than first[@objects], which it receives.
  */
-void hs_block_order_edges(const struct hs_grouping *grouping, const uint32_t *first, uint32_t *live,
-			  uint32_t *positions);
+void hs_block_order_edges(const struct hs_grouping *grouping, const uint32_t *first,
+			  uint32_t *scratch, uint32_t *positions);
 
 /* The key by which addresses are parted further: what is allocated, if that is little. */
 static inline uint32_t hs_block_class(uint64_t allocated)

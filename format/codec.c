@@ -38,9 +38,26 @@ bool hs_encode_varint(struct hs_bytes *bytes, const uint64_t *values, size_t cou
 
 bool hs_decode_varint(struct hs_cursor cursor, uint64_t *values, size_t count)
 {
-	for (size_t i = 0; i < count; i++)
-		if (!hs_cursor_varint(&cursor, &values[i]))
+	enum { AT_ONCE = sizeof(uint64_t) };
+	size_t i = 0;
+
+	while (i < count) {
+		uint64_t word;
+
+		/* Most values have one byte; look at several whether they all have. */
+		if (count - i >= AT_ONCE && hs_cursor_left(&cursor) >= AT_ONCE) {
+			memcpy(&word, cursor.at, AT_ONCE);
+			if (!(word & UINT64_C(0x8080808080808080))) {
+				for (size_t k = 0; k < AT_ONCE; k++)
+					values[i + k] = cursor.at[k];
+				cursor.at += AT_ONCE;
+				i += AT_ONCE;
+				continue;
+			}
+		}
+		if (!hs_cursor_varint(&cursor, &values[i++]))
 			return false;
+	}
 	return !hs_cursor_left(&cursor);
 }
 

@@ -32,7 +32,7 @@ static bool rooms_init(struct rooms *rooms, size_t objects)
 {
 	enum { WIDE = 2, NARROW = 9 };
 	size_t each = objects + 1;
-	size_t scratch = HS_GROUPING_SCRATCH(each, HS_ALLOCATED_CLASSES + 1);
+	size_t scratch = HS_GROUPING_SCRATCH(each);
 	uint64_t *wide = malloc(each * (WIDE * sizeof(*wide) + NARROW * sizeof(uint32_t)) +
 				scratch * sizeof(uint32_t));
 	uint32_t *narrow;
@@ -204,7 +204,7 @@ static struct hs_error *decode_type(const struct task *task)
 		memcpy(decoder->snap->columns.type + task->block->first, rooms->narrow,
 		       objects * sizeof(*rooms->narrow));
 	hs_grouping_init(&decoder->grouping, objects);
-	hs_grouping_refine(&decoder->grouping, rooms->places, distinct, objects, rooms->scratch);
+	hs_grouping_refine(&decoder->grouping, rooms->places, objects, rooms->scratch);
 	return NULL;
 }
 
@@ -254,7 +254,7 @@ static struct hs_error *decode_shape(const struct task *task)
 		return err;
 	for (uint32_t i = 0; i < objects; i++)
 		by_object[rooms->order[i]] = rooms->shapes[i];
-	hs_grouping_refine(&decoder->grouping, rooms->narrow, distinct, objects, rooms->scratch);
+	hs_grouping_refine(&decoder->grouping, rooms->narrow, objects, rooms->scratch);
 	for (uint32_t i = 0; i < objects; i++)
 		rooms->shapes[i] = by_object[rooms->order[i]];
 	return NULL;
@@ -446,8 +446,7 @@ static struct hs_error *decode_address(const struct task *task)
 	if (!hs_cursor_u8(&cursor, &shift) || shift > 63 ||
 	    !hs_planes_open(&planes, cursor, objects))
 		return malformed(task, "address");
-	hs_grouping_refine(&decoder->grouping, rooms->classes, HS_ALLOCATED_CLASSES + 1, objects,
-			   rooms->scratch);
+	hs_grouping_refine(&decoder->grouping, rooms->classes, objects, rooms->scratch);
 	for (uint32_t i = 0; i < objects; i++) {
 		last += hs_unzigzag(hs_planes_next(&planes));
 		out[rooms->order[i]] = last << shift;
@@ -550,11 +549,26 @@ static bool reserve_edges(struct hs_block_decoder *decoder, size_t count)
 		return true;
 	free(decoder->positions);
 	decoder->edge_capacity = 0;
-	decoder->positions = calloc(count, sizeof(*decoder->positions));
+	decoder->positions = calloc(count + 1, sizeof(*decoder->positions));
 	if (!decoder->positions)
 		return false;
 	decoder->edge_capacity = count;
 	return true;
+}
+
+/*
+ * Let the new ones among @count references lead to @next and those behind it; returns what comes
+ * then.  Without branches, for nobody can foresee which are new.
+ */
+static uint64_t number_new(hs_id *edges, size_t count, uint64_t next)
+{
+	for (size_t i = 0; i < count; i++) {
+		bool is_new = edges[i] == HS_NONE;
+
+		edges[i] = is_new ? (hs_id)next : edges[i];
+		next += is_new;
+	}
+	return next;
 }
 
 /* Put in the references to the object that is next in order. */
@@ -567,15 +581,16 @@ static bool fill_next(const struct task *task)
 
 	if (next > task->decoder->count)
 		return false;
-	/* Without branches, for nobody can foresee which references are new. */
 	for (uint32_t i = 0; i < block->objects; i++) {
-		next = next > block->first + i ? next : block->first + i + 1;
-		for (uint32_t edge = first[i]; edge < first[i + 1]; edge++) {
-			bool is_new = edges[edge] == HS_NONE;
-
-			edges[edge] = is_new ? (hs_id)next : edges[edge];
-			next += is_new;
+		if (next <= block->first + i)
+			next = block->first + i + 1;
+		/* Behind the block it is behind all that follow: they need not be looked at one by
+		 * one. */
+		if (next >= block->first + block->objects) {
+			next = number_new(edges + first[i], first[block->objects] - first[i], next);
+			break;
 		}
+		next = number_new(edges + first[i], first[i + 1] - first[i], next);
 	}
 	return next <= task->decoder->count;
 }
@@ -710,8 +725,7 @@ static struct hs_error *decode_edges(const struct task *task)
 		err = decode_jumps(task, count_bytes(planes.at[0], edges, HS_EDGE_JUMP));
 	if (err)
 		return err;
-	hs_block_order_edges(&decoder->grouping, rooms->first, decoder->rooms.live,
-			     decoder->positions);
+	hs_block_order_edges(&decoder->grouping, rooms->first, rooms->scratch, decoder->positions);
 	return resolve_codes(task, &planes) && fill_next(task) ? NULL : malformed(task, "edges");
 }
 

@@ -22,7 +22,7 @@ static bool rooms_init(struct rooms *rooms, size_t objects)
 {
 	enum { WIDE = 1, NARROW = 6 };
 	size_t each = objects + 1;
-	size_t scratch = HS_GROUPING_SCRATCH(each, HS_ALLOCATED_CLASSES + 1);
+	size_t scratch = HS_GROUPING_SCRATCH(each);
 	uint64_t *wide = malloc(each * (WIDE * sizeof(*wide) + NARROW * sizeof(uint32_t)) +
 				scratch * sizeof(uint32_t));
 	uint32_t *narrow;
@@ -158,8 +158,8 @@ static struct hs_error *encode_type(struct hs_block_encoder *encoder, const stru
 	if (err)
 		return err;
 	hs_grouping_init(&encoder->grouping, (uint32_t)block->objects);
-	hs_grouping_refine(&encoder->grouping, rooms->places, encoder->dictionary.size,
-			   (uint32_t)block->objects, rooms->scratch);
+	hs_grouping_refine(&encoder->grouping, rooms->places, (uint32_t)block->objects,
+			   rooms->scratch);
 	return NULL;
 }
 
@@ -311,8 +311,8 @@ static struct hs_error *encode_shape(struct hs_block_encoder *encoder, const str
 	struct hs_error *err = encode_small(encoder, block, "shape", shapes, sizeof(*shapes), 0);
 
 	if (!err && encoder->emitter->column_count > columns)
-		hs_grouping_refine(&encoder->grouping, encoder->rooms.narrow,
-				   encoder->dictionary.size, objects, encoder->rooms.scratch);
+		hs_grouping_refine(&encoder->grouping, encoder->rooms.narrow, objects,
+				   encoder->rooms.scratch);
 	return err;
 }
 
@@ -326,8 +326,8 @@ static void refine_by_allocated(struct hs_block_encoder *encoder, const struct h
 		return;
 	for (size_t i = 0; i < block->objects; i++)
 		rooms->narrow[i] = hs_block_class(allocated[block->first + rooms->order[i]]);
-	hs_grouping_refine(&encoder->grouping, rooms->narrow, HS_ALLOCATED_CLASSES + 1,
-			   (uint32_t)block->objects, rooms->scratch);
+	hs_grouping_refine(&encoder->grouping, rooms->narrow, (uint32_t)block->objects,
+			   rooms->scratch);
 }
 
 /* The last column: it is listed in an order of its own. */
@@ -457,7 +457,7 @@ static bool reserve_edges(struct hs_block_encoder *encoder, size_t count)
 	free(encoder->targets);
 	free(encoder->places);
 	encoder->edge_capacity = 0;
-	encoder->positions = calloc(count, sizeof(*encoder->positions));
+	encoder->positions = calloc(count + 1, sizeof(*encoder->positions));
 	encoder->targets = calloc(count, sizeof(*encoder->targets));
 	encoder->places = calloc(count, sizeof(*encoder->places));
 	if (!encoder->positions || !encoder->targets || !encoder->places)
@@ -599,7 +599,7 @@ static struct hs_error *encode_edges(struct hs_block_encoder *encoder, const str
 
 	if (!block->edges)
 		return NULL;
-	hs_block_order_edges(&encoder->grouping, rooms->first, rooms->live, encoder->positions);
+	hs_block_order_edges(&encoder->grouping, rooms->first, rooms->scratch, encoder->positions);
 	if (!count_targets(encoder, block) || !hs_tally_rank(&encoder->tally))
 		return &hs_enomem;
 	/* All targets are in the tally now, so that their room serves the jumps. */

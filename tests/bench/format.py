@@ -3,7 +3,8 @@
 """format.py [--build DIR] [--objects N] [--runs N] [--level N] [--check] [SNAPSHOT]
 
 What the file costs, as a table: `top FILE`, loading all of it and writing it, with one thread and
-with two, and what memory writing takes beside the snapshot itself.  SNAPSHOT is one of a process
+with two, what memory writing takes beside the snapshot itself, and the bytes that the graph takes
+(addresses, types, sizes, flags, references and their labels).  SNAPSHOT is one of a process
 like a service, of 10,000,000 objects, unless it is given.
 
 Times are the fastest of all runs.  What a second thread gains is also worked out from processor
@@ -21,10 +22,15 @@ import tempfile
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parents[1] / "spec")]
+sys.dont_write_bytecode = True
+from columns import read_sections  # noqa: E402
+
 MB = 1 << 20
 
 # What --check demands; of 10,000,000 objects.
 LIMITS = {
+    "graph": (2.0, "at most"),
     "top FILE": (0.4, "at most"),
     "top FILE, memory": (400, "at most"),
     "load, gain of a second thread": (1.7, "at least"),
@@ -32,6 +38,9 @@ LIMITS = {
     "write, memory": (64, "at most"),
     "write, two threads, memory": (64, "at most"),
 }
+GRAPH = ("address", "type", "size", "item_size", "allocated", "flags", "edges", "targets", "jumps",
+         "shape", "visible", "hidden")
+PER_OBJECT, PER_REFERENCE = 10e-9, 4e-9  # seconds that loading is held against
 MANY = 32  # threads, so that one of them has next to nothing to do but what it does alone
 
 
@@ -131,6 +140,15 @@ def rows_of(name, costs):
             f"{name}, gain of a second thread": (costs[1].processor / ideal, "times")}
 
 
+def count(path):
+    """Objects, references, and the bytes of the graph's columns."""
+    maps = [section.map for section in read_sections(path)[0]]
+    blocks = [one for one in maps if "first_edge" in one]
+    return (sum(block["objects"] for block in blocks), sum(block["edges"] for block in blocks),
+            sum(block["columns"][name][2] for block in blocks for name in GRAPH
+                if name in block["columns"]))
+
+
 def measure(library, command, path, runs, level, folder):
     """By name: a figure and its unit."""
     # First, for a child's peak is at least what its parent had when it was made.
@@ -141,7 +159,10 @@ def measure(library, command, path, runs, level, folder):
     for _ in range(runs):
         for jobs, cost in loads.items():
             library.close(cost.run(library.open, path, jobs))
+    objects, references, graph = count(path)
     rows |= rows_of("load", loads)
+    rows["load, of what it may take"] = (
+        loads[1].processor / (objects * PER_OBJECT + references * PER_REFERENCE), "times")
     snap = library.open(path, 0)
     peaks = {jobs: peak_of(library.save, snap, folder / "peak", jobs, level) for jobs in (1, 2)}
     writes = {jobs: Cost() for jobs in (1, 2, MANY)}
@@ -152,6 +173,8 @@ def measure(library, command, path, runs, level, folder):
     if len({(folder / str(jobs)).read_bytes() for jobs in writes}) > 1:
         sys.exit("what is written depends on the number of threads")
     rows |= rows_of("write", writes)
+    rows["write, an object"] = writes[1].processor / objects * 1e9, "ns"
+    rows["graph"] = graph / objects, "bytes"
     rows["write, memory"] = peaks[1] / MB, "MiB"
     rows["write, two threads, memory"] = peaks[2] / MB, "MiB"
     return rows
