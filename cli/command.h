@@ -38,10 +38,12 @@ int cmd_export(const struct options *options, struct terminal *terminal);
 int cmd_flatten(const struct options *options, struct terminal *terminal);
 int cmd_info(const struct options *options, struct terminal *terminal);
 int cmd_ps(const struct options *options, struct terminal *terminal);
+int cmd_show(const struct options *options, struct terminal *terminal);
 #ifdef HS_SQL
 int cmd_sql(const struct options *options, struct terminal *terminal);
 #endif
 int cmd_top(const struct options *options, struct terminal *terminal);
+int cmd_tree(const struct options *options, struct terminal *terminal);
 int cmd_verify(const struct options *options, struct terminal *terminal);
 
 #endif

@@ -56,6 +56,7 @@ static struct hs_error *open_side(struct hs_side *side, const struct hs_snapshot
 				  const struct hs_classifier *const *by, size_t by_count,
 				  enum hs_size size, struct hs_strtab *names)
 {
+	const struct hs_graph_options paths = {.parts = HS_GRAPH_PATHS};
 	struct hs_error *err;
 
 	side->tables = hs_tables_of(snap);
@@ -69,7 +70,7 @@ static struct hs_error *open_side(struct hs_side *side, const struct hs_snapshot
 	err = hs_classify(snap, by, by_count, names, &side->classes);
 	if (err)
 		return err;
-	err = hs_graph_create_forest(snap, &side->graph);
+	err = hs_graph_create(snap, &paths, &side->graph);
 	if (err)
 		return err;
 	side->forest = hs_graph_forest(side->graph);

@@ -273,8 +273,9 @@ static struct hs_error *fill_in(const struct hs_side *side, hs_id object, hs_id 
 	struct hs_error *err;
 	struct hs_str kind;
 
-	err = hs_place_describe(side, innermost, innermost == object ? HS_NONE : object, arena,
-				&place, &suspect->held);
+	err = hs_place_describe(&side->tables, side->graph, innermost,
+				innermost == object ? HS_NONE : object, arena, &place,
+				&suspect->held);
 	if (err)
 		return err;
 	if (!suspect->held) {

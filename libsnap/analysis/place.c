@@ -2,6 +2,8 @@
 /* place.c: a path from a root as text. */
 #include "libsnap/analysis/place.h"
 
+#include "libsnap/graph/internal.h"
+
 #include "format/base/error.h"
 #include "format/base/str.h"
 #include "format/preview.h"
@@ -14,7 +16,8 @@ enum {
 };
 
 struct writer {
-	const struct hs_side *side;
+	const struct hs_tables *tables;
+	bool exact; /* indexes of large containers, too */
 	bool failed;
 	HS_VECTOR(char) path;
 	HS_VECTOR(char) label;
@@ -63,7 +66,7 @@ static void put_thread(struct writer *writer, const struct hs_root *root)
 	char number[32];
 	uint32_t count;
 
-	threads = hs_snapshot_threads(writer->side->tables.snap, &count);
+	threads = hs_snapshot_threads(writer->tables->snap, &count);
 	put_path(writer, "thread");
 	if (root->thread != HS_NONE) {
 		const struct hs_thread *thread = &threads[root->thread];
@@ -73,7 +76,7 @@ static void put_thread(struct writer *writer, const struct hs_root *root)
 		put(writer, false, thread->name.size ? thread->name : hs_str_of(number));
 	}
 	if (root->frame != HS_NONE) {
-		frames = hs_snapshot_frames(writer->side->tables.snap, &count);
+		frames = hs_snapshot_frames(writer->tables->snap, &count);
 		put_path(writer, ", ");
 		put(writer, false, frames[root->frame].function);
 		put_path(writer, "()");
@@ -135,8 +138,8 @@ static void put_number(struct writer *writer, const char *format, uint64_t numbe
 /* ['key'], if the key of the entry that @edge of @source refers to has its value recorded. */
 static void put_entry(struct writer *writer, hs_id source, uint64_t edge)
 {
-	const struct hs_snapshot *snap = writer->side->tables.snap;
-	uint64_t slot = edge - writer->side->tables.objects->first_edge[source];
+	const struct hs_snapshot *snap = writer->tables->snap;
+	uint64_t slot = edge - writer->tables->objects->first_edge[source];
 	struct hs_preview preview;
 	struct hs_bytes text = {0};
 	hs_id key;
@@ -168,7 +171,7 @@ static void put_step(struct writer *writer, hs_id source, bool owned, bool gener
 		     const struct hs_step *step)
 {
 	const struct hs_label *label = &step->label;
-	const struct hs_objects *objects = writer->side->tables.objects;
+	const struct hs_objects *objects = writer->tables->objects;
 	uint64_t degree = objects->first_edge[(size_t)source + 1] - objects->first_edge[source];
 
 	arrow(writer);
@@ -186,7 +189,7 @@ static void put_step(struct writer *writer, hs_id source, bool owned, bool gener
 		put_quoted(writer, true, label->name);
 		break;
 	case HS_LABEL_INDEX:
-		if (general || degree > SMALL_CONTAINER)
+		if (general || (degree > SMALL_CONTAINER && !writer->exact))
 			put_both(writer, "[*]");
 		else
 			put_number(writer, "[%llu]", label->index);
@@ -213,9 +216,9 @@ static void put_step(struct writer *writer, hs_id source, bool owned, bool gener
 	}
 }
 
-static bool is_namespace_of(const struct hs_side *side, hs_id object, hs_id owner)
+static bool is_namespace_of(const struct hs_tables *tables, hs_id object, hs_id owner)
 {
-	const hs_id *owners = side->tables.objects->owner;
+	const hs_id *owners = tables->objects->owner;
 
 	return owners && owners[object] == owner && owner != HS_NONE;
 }
@@ -235,8 +238,8 @@ static void put_steps(struct writer *writer, const struct hs_path *path, hs_id r
 		if (cut && i == STEPS_MAX / 2) {
 			arrow(writer);
 			put_number(writer, "… (%llu steps)", path->count - STEPS_MAX);
-		} else if (!cut && !is_namespace_of(writer->side, step->object, source)) {
-			put_step(writer, source, is_namespace_of(writer->side, source, before),
+		} else if (!cut && !is_namespace_of(writer->tables, step->object, source)) {
+			put_step(writer, source, is_namespace_of(writer->tables, source, before),
 				 is_general, step);
 		}
 		before = source;
@@ -245,11 +248,12 @@ static void put_steps(struct writer *writer, const struct hs_path *path, hs_id r
 	}
 }
 
-struct hs_error *hs_place_describe(const struct hs_side *side, hs_id object, hs_id general,
-				   struct hs_arena *arena, struct hs_place *ret, bool *found)
+struct hs_error *hs_place_describe(const struct hs_tables *tables, const struct hs_graph *graph,
+				   hs_id object, hs_id general, struct hs_arena *arena,
+				   struct hs_place *ret, bool *found)
 {
-	const hs_id *owners = side->tables.objects->owner;
-	struct writer writer = {.side = side};
+	const hs_id *owners = tables->objects->owner;
+	struct writer writer = {.tables = tables};
 	_cleanup_path_ struct hs_path path = {0};
 	struct hs_place place = {0};
 	const struct hs_root *roots;
@@ -258,12 +262,12 @@ struct hs_error *hs_place_describe(const struct hs_side *side, hs_id object, hs_
 	bool done;
 
 	if (owners && owners[object] != HS_NONE &&
-	    hs_graph_parent(side->graph, owners[object]) != HS_PARENT_NONE)
+	    hs_graph_parent(graph, owners[object]) != HS_PARENT_NONE)
 		object = owners[object];
-	err = hs_graph_path(side->graph, object, &path, found);
+	err = hs_graph_path(graph, object, &path, found);
 	if (err || !*found)
 		return err;
-	roots = hs_snapshot_roots(side->tables.snap, &count);
+	roots = hs_snapshot_roots(tables->snap, &count);
 	put_root(&writer, &roots[path.root]);
 	put_steps(&writer, &path, roots[path.root].object, general);
 	done = !writer.failed &&
@@ -277,4 +281,31 @@ struct hs_error *hs_place_describe(const struct hs_side *side, hs_id object, hs_
 		return &hs_enomem;
 	*ret = place;
 	return NULL;
+}
+
+struct hs_error *hs_place_link(const struct hs_tables *tables, hs_id source, uint64_t edge,
+			       struct hs_arena *arena, struct hs_str *ret)
+{
+	const struct hs_objects *objects = tables->objects;
+	uint32_t slot = (uint32_t)(edge - objects->first_edge[source]);
+	struct writer writer = {.tables = tables, .exact = true};
+	struct hs_step step = {
+		.object = objects->edges[edge],
+		.label = hs_snapshot_label(tables->snap, source, slot),
+		.edge = edge,
+	};
+	bool owned = objects->owner && objects->owner[source] != HS_NONE;
+	struct hs_str text;
+	bool done;
+
+	if (step.label.kind == HS_LABEL_KEY) {
+		*ret = hs_str_of("key");
+		return NULL;
+	}
+	put_step(&writer, source, owned, false, &step);
+	text = (struct hs_str){writer.label.data, writer.label.size};
+	done = !writer.failed && hs_arena_str(arena, text, ret);
+	hs_vector_deinit(&writer.path);
+	hs_vector_deinit(&writer.label);
+	return done ? NULL : &hs_enomem;
 }

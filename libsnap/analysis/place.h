@@ -3,7 +3,7 @@
 #ifndef HS_ANALYSIS_PLACE_H
 #define HS_ANALYSIS_PLACE_H
 
-#include "libsnap/analysis/side.h"
+#include "libsnap/analysis/classify.h"
 
 /* A path in the two forms in which it is shown. */
 struct hs_place {
@@ -12,7 +12,7 @@ struct hs_place {
 };
 
 /*
- * Describe the path by which the forest reaches @object; *@found is false if no root does.
+ * Describe the path by which @graph reaches @object; *@found is false if no root does.
  *
  * The namespaces of modules, classes and instances do not show: what lies in them is an attribute
  * of their owner, and a namespace itself is called like its owner.  An index shows as a number if
@@ -20,8 +20,12 @@ struct hs_place {
  * everywhere from @general on (an object on the path, or HS_NONE).  The middle of very long paths
  * is left out.  The strings are in @arena.
  */
-struct hs_error *hs_place_describe(const struct hs_side *side, hs_id object, hs_id general,
-				   struct hs_arena *arena, struct hs_place *ret,
-				   bool *found) HS_MUST_CHECK;
+struct hs_error *hs_place_describe(const struct hs_tables *tables, const struct hs_graph *graph,
+				   hs_id object, hs_id general, struct hs_arena *arena,
+				   struct hs_place *ret, bool *found) HS_MUST_CHECK;
+
+/* What reference number @edge, one of @source's, is called: .name, ['key'], [3], key, +24, [*]. */
+struct hs_error *hs_place_link(const struct hs_tables *tables, hs_id source, uint64_t edge,
+			       struct hs_arena *arena, struct hs_str *ret) HS_MUST_CHECK;
 
 #endif

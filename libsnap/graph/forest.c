@@ -30,8 +30,9 @@ static void search_start(struct search *search, hs_id object, uint64_t parent)
 	search->forest->order[search->end++] = object;
 }
 
-static void visit_all(struct search *search, uint64_t edge, uint64_t end)
+static void visit_all(void *context, uint64_t edge, uint64_t end)
 {
+	struct search *search = context;
 	const hs_id *edges = search->objects->edges;
 	uint64_t *parent = search->forest->parent;
 
@@ -59,10 +60,14 @@ static uint64_t run_length(const struct hs_shape *shape, uint32_t run, uint64_t 
 	return total > fixed ? total - fixed : 0;
 }
 
-/* The references of an object some of whose runs are weak. */
-static void visit_by_run(struct search *search, hs_id object, const struct hs_shape *shape)
+/*
+ * Call @visit for the references of @object, whose runs are @shape's, that are weak, or for those
+ * that are not: a stretch of edges at a time.
+ */
+static void visit_by_run(const struct hs_objects *objects, hs_id object,
+			 const struct hs_shape *shape, bool weak,
+			 void (*visit)(void *context, uint64_t edge, uint64_t end), void *context)
 {
-	const struct hs_objects *objects = search->objects;
 	uint64_t edge = objects->first_edge[object];
 	uint64_t end = objects->first_edge[object + 1];
 	uint64_t visible = objects->visible[object];
@@ -75,8 +80,8 @@ static void visit_by_run(struct search *search, hs_id object, const struct hs_sh
 
 		if (length > end - edge)
 			length = end - edge;
-		if (shape->runs[run].strength != HS_WEAK)
-			visit_all(search, edge, edge + length);
+		if ((shape->runs[run].strength == HS_WEAK) == weak)
+			visit(context, edge, edge + length);
 		edge += length;
 	}
 }
@@ -94,7 +99,7 @@ static void search_run(struct search *search)
 		uint32_t shape = objects->shape[object];
 
 		if (search->weakness->some[shape])
-			visit_by_run(search, object, &shapes[shape]);
+			visit_by_run(objects, object, &shapes[shape], false, visit_all, search);
 		else
 			visit_all(search, objects->first_edge[object],
 				  objects->first_edge[object + 1]);
@@ -214,4 +219,28 @@ void hs_weakness_deinit(struct hs_weakness *weakness)
 bool hs_weakness_slot(const struct hs_weakness *weakness, hs_id object, uint32_t slot)
 {
 	return hs_snapshot_label(weakness->snap, object, slot).strength == HS_WEAK;
+}
+
+static void set_bits(void *context, uint64_t edge, uint64_t end)
+{
+	for (; edge < end; edge++)
+		hs_bit_set(context, edge);
+}
+
+bool hs_mark_weak(const struct hs_snapshot *snap, uint64_t *bits)
+{
+	const struct hs_objects *objects = hs_snapshot_objects(snap);
+	const struct hs_shape *shapes;
+	struct hs_weakness weakness;
+	uint32_t count;
+
+	if (!hs_weakness_init(&weakness, snap))
+		return false;
+	shapes = hs_snapshot_shapes(snap, &count);
+	for (hs_id object = 0; object < objects->count; object++)
+		if (weakness.some[objects->shape[object]])
+			visit_by_run(objects, object, &shapes[objects->shape[object]], true,
+				     set_bits, bits);
+	hs_weakness_deinit(&weakness);
+	return true;
 }

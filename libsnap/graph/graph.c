@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* graph.c: referrers of every object, and the way it is reached from the roots. */
+/* graph.c: what is known of a snapshot's references: who refers to, reaches and holds what. */
+#include "libsnap/graph/dominators.h"
 #include "libsnap/graph/internal.h"
 
 #include "format/base/cleanup.h"
@@ -15,11 +16,14 @@ enum {
 struct hs_graph {
 	const struct hs_snapshot *snap;
 	const struct hs_objects *objects;
+	const uint64_t *sizes;
+	/* Each of these is empty if it was not asked for. */
 	struct hs_forest forest;
 	struct hs_sources sources;
-	uint64_t *first_referrer; /* object count + 1 offsets into referrers; NULL: left out */
-	uint64_t *referrers;	  /* numbers of edges */
-	uint8_t *unreached;	  /* a bit per object; NULL if all are reached */
+	uint64_t *unreached; /* a bit per object; NULL if the forest reaches all */
+	struct hs_holding holding;
+	struct hs_referrers referrers;
+	struct hs_dominators dominators;
 };
 
 bool hs_sources_init(struct hs_sources *sources, const struct hs_objects *objects)
@@ -66,27 +70,6 @@ hs_id hs_sources_find(const struct hs_sources *sources, uint64_t edge)
 	return low;
 }
 
-/* A counting sort of the edges by their target. */
-static bool sort_referrers(struct hs_graph *graph)
-{
-	const struct hs_objects *objects = graph->objects;
-	uint64_t *first = calloc((size_t)objects->count + 2, sizeof(*first));
-	uint64_t *referrers = hs_huge_alloc(objects->edge_count, sizeof(*referrers));
-
-	graph->first_referrer = first;
-	graph->referrers = referrers;
-	if (!first || !referrers)
-		return false;
-	/* Shifted by two, so that filling in leaves first[] as it shall be. */
-	for (uint64_t edge = 0; edge < objects->edge_count; edge++)
-		first[(size_t)objects->edges[edge] + 2]++;
-	for (size_t i = 2; i < (size_t)objects->count + 2; i++)
-		first[i] += first[i - 1];
-	for (uint64_t edge = 0; edge < objects->edge_count; edge++)
-		referrers[first[(size_t)objects->edges[edge] + 1]++] = edge;
-	return true;
-}
-
 static bool mark_unreached(struct hs_graph *graph)
 {
 	const struct hs_forest *forest = &graph->forest;
@@ -94,51 +77,72 @@ static bool mark_unreached(struct hs_graph *graph)
 
 	if (forest->reached == count)
 		return true;
-	graph->unreached = calloc((size_t)count / 8 + 1, 1);
+	graph->unreached = hs_bits_create(count);
 	if (!graph->unreached)
 		return false;
-	for (hs_id i = forest->reached; i < count; i++) {
-		hs_id object = forest->order[i];
-
-		graph->unreached[object / 8] |= (uint8_t)(1U << object % 8);
-	}
+	for (hs_id i = forest->reached; i < count; i++)
+		hs_bit_set(graph->unreached, forest->order[i]);
 	return true;
 }
 
-static struct hs_error *create(const struct hs_snapshot *snap, bool referrers,
-			       struct hs_graph **ret)
+static struct hs_error *create_paths(struct hs_graph *graph)
 {
+	struct hs_error *err = hs_forest_init(&graph->forest, graph->snap);
+
+	if (err)
+		return err;
+	if (!hs_sources_init(&graph->sources, graph->objects) || !mark_unreached(graph))
+		return &hs_enomem;
+	return NULL;
+}
+
+/* Dominators first: while they are made there is most in memory. */
+static struct hs_error *create_parts(struct hs_graph *graph, uint32_t parts, unsigned int jobs)
+{
+	struct hs_error *err = NULL;
+
+	if (parts & (HS_GRAPH_REFERRERS | HS_GRAPH_RETAINED) &&
+	    !hs_holding_init(&graph->holding, graph->snap))
+		return &hs_enomem;
+	if (parts & HS_GRAPH_RETAINED)
+		err = hs_dominators_init(&graph->dominators, &graph->referrers, &graph->holding,
+					 graph->sizes, jobs);
+	else if (parts & HS_GRAPH_REFERRERS)
+		err = hs_referrers_init(&graph->referrers, &graph->holding);
+	if (!err && parts & HS_GRAPH_PATHS)
+		err = create_paths(graph);
+	return err;
+}
+
+struct hs_error *hs_graph_create(const struct hs_snapshot *snap,
+				 const struct hs_graph_options *options, struct hs_graph **ret)
+{
+	static const struct hs_graph_options defaults;
 	const struct hs_objects *objects = hs_snapshot_objects(snap);
 	struct hs_error *err;
+	uint32_t parts;
 
 	_cleanup_graph_ struct hs_graph *graph = NULL;
+	if (!options)
+		options = &defaults;
+	parts = options->parts ? options->parts : HS_GRAPH_ALL;
 	if (objects->count && (!objects->first_edge || !objects->edges))
 		return hs_error_create(HS_ERROR_USAGE,
 				       "the snapshot was opened without its references");
+	if (objects->count && parts & HS_GRAPH_RETAINED && !options->sizes && !objects->size)
+		return hs_error_create(HS_ERROR_USAGE,
+				       "the snapshot was opened without the sizes of its objects");
 	graph = calloc(1, sizeof(*graph));
 	if (!graph)
 		return &hs_enomem;
 	graph->snap = snap;
 	graph->objects = objects;
-	err = hs_forest_init(&graph->forest, snap);
+	graph->sizes = options->sizes ? options->sizes : objects->size;
+	err = create_parts(graph, parts, options->jobs);
 	if (err)
 		return err;
-	if (!hs_sources_init(&graph->sources, objects) || !mark_unreached(graph))
-		return &hs_enomem;
-	if (referrers && !sort_referrers(graph))
-		return &hs_enomem;
 	*ret = hs_steal(graph);
 	return NULL;
-}
-
-struct hs_error *hs_graph_create(const struct hs_snapshot *snap, struct hs_graph **ret)
-{
-	return create(snap, true, ret);
-}
-
-struct hs_error *hs_graph_create_forest(const struct hs_snapshot *snap, struct hs_graph **ret)
-{
-	return create(snap, false, ret);
 }
 
 void hs_graph_destroy(struct hs_graph *graph)
@@ -147,18 +151,63 @@ void hs_graph_destroy(struct hs_graph *graph)
 		return;
 	hs_forest_deinit(&graph->forest);
 	hs_sources_deinit(&graph->sources);
-	free(graph->first_referrer);
-	free(graph->referrers);
 	free(graph->unreached);
+	hs_holding_deinit(&graph->holding);
+	hs_referrers_deinit(&graph->referrers);
+	hs_dominators_deinit(&graph->dominators);
 	free(graph);
 }
 
-const uint64_t *hs_graph_referrers(const struct hs_graph *graph, hs_id object, size_t *count)
+const hs_id *hs_graph_referrers(const struct hs_graph *graph, hs_id object, size_t *count)
 {
-	uint64_t first = graph->first_referrer[object];
+	uint32_t first = graph->referrers.first[object];
 
-	*count = graph->first_referrer[(size_t)object + 1] - first;
-	return graph->referrers + first;
+	*count = graph->referrers.first[(size_t)object + 1] - first;
+	return graph->referrers.sources + first;
+}
+
+bool hs_graph_referrer_holds(const struct hs_graph *graph, hs_id object, size_t i)
+{
+	return !hs_bit(graph->referrers.idle, graph->referrers.first[object] + i);
+}
+
+bool hs_graph_holds(const struct hs_graph *graph, uint64_t edge)
+{
+	return !hs_bit(graph->holding.idle, edge);
+}
+
+bool hs_graph_is_entry(const struct hs_graph *graph, hs_id object)
+{
+	return hs_bit(graph->holding.entry, object);
+}
+
+hs_id hs_graph_dominator(const struct hs_graph *graph, hs_id object)
+{
+	return graph->dominators.dominator[object];
+}
+
+uint64_t hs_graph_retained(const struct hs_graph *graph, hs_id object)
+{
+	return graph->dominators.retained[object];
+}
+
+hs_id hs_graph_held(const struct hs_graph *graph, hs_id object)
+{
+	return graph->dominators.held[object];
+}
+
+bool hs_graph_is_garbage(const struct hs_graph *graph, hs_id object)
+{
+	return hs_dominators_part(&graph->dominators, object) == HS_GARBAGE;
+}
+
+struct hs_error *hs_graph_retained_set(const struct hs_graph *graph, const hs_id *set, size_t count,
+				       uint64_t *bytes, hs_id *objects)
+{
+	return hs_dominators_retained_set(&graph->dominators, &graph->holding, graph->sizes, set,
+					  count, bytes, objects)
+		       ? NULL
+		       : &hs_enomem;
 }
 
 hs_id hs_graph_edge_source(const struct hs_graph *graph, uint64_t edge)
@@ -173,7 +222,7 @@ const struct hs_forest *hs_graph_forest(const struct hs_graph *graph)
 
 uint64_t hs_graph_parent(const struct hs_graph *graph, hs_id object)
 {
-	if (graph->unreached && graph->unreached[object / 8] & 1U << object % 8)
+	if (graph->unreached && hs_bit(graph->unreached, object))
 		return HS_PARENT_NONE;
 	return graph->forest.parent[object];
 }

@@ -3,6 +3,8 @@
 #ifndef HS_GRAPH_INTERNAL_H
 #define HS_GRAPH_INTERNAL_H
 
+#include "libsnap/graph/holding.h"
+
 #include <heapsnap/graph.h>
 
 /*
@@ -56,9 +58,7 @@ void hs_weakness_deinit(struct hs_weakness *weakness);
 /* Whether reference @slot of @object, whose shape has a weak run, is weak. */
 bool hs_weakness_slot(const struct hs_weakness *weakness, hs_id object, uint32_t slot);
 
-/* The graph with the forest and without referrers: what paths alone need. */
-struct hs_error *hs_graph_create_forest(const struct hs_snapshot *snap,
-					struct hs_graph **ret) HS_MUST_CHECK;
+/* That of a graph with HS_GRAPH_PATHS. */
 const struct hs_forest *hs_graph_forest(const struct hs_graph *graph);
 
 #define _cleanup_graph_ __attribute__((cleanup(hs_graph_destroy_pointer)))

@@ -10,6 +10,7 @@ OPTIONAL = {"diff/1:resident.delta", "info/1:gaps[]", "info/1:gaps[].reason",
             "info/1:gaps[].count", "info/1:gaps[].example",
             "info/1:base.name", "info/1:base.hash", "info/1:base.depth", "info/1:threads[].holds[]"}
 OPTIONAL |= {f"info/1:threads[].holds[].{key}" for key in ("name", "object", "address", "type")}
+OPTIONAL |= {"object/1:sites[]", "object/1:sites[].file", "object/1:sites[].line"}
 OPTIONAL |= {f"info/1:threads[].frames[].locals[].{key}"
              for key in ("name", "object", "address", "type")}
 
@@ -37,6 +38,8 @@ def test_examples_have_the_keys_that_are_printed(heapsnap, any_pair, start, any_
     documents = [heapsnap.json("top", second), heapsnap.json("diff", first, second),
                  heapsnap.json("info", second), heapsnap.json("verify", second),
                  heapsnap.json("sql", second, "SELECT type, count(*) AS n FROM objects GROUP BY 1"),
+                 heapsnap.json("show", second, hex(any_pair.facts["registry"])),
+                 heapsnap.json("tree", second, "-n", 20),
                  heapsnap.json("ps"), heapsnap.json("doctor"),
                  heapsnap.json("dump", start(any_python, "sample.py").pid, "-o", tmp_path / "a")]
     described = examples()

@@ -160,6 +160,115 @@ HS_EXPORT struct hs_error *hs_diff_create(const struct hs_snapshot *a, const str
 					  enum hs_size size, struct hs_diff **ret) HS_MUST_CHECK;
 HS_EXPORT void hs_diff_destroy(struct hs_diff *diff);
 
+/* An object as it is listed. */
+struct hs_item {
+	hs_id id;
+	hs_addr address;
+	struct hs_str type;
+	struct hs_str kind;  /* its class for the classifier "kind": "dict of app.Session" */
+	struct hs_str value; /* as Python would write it; data NULL: not recorded */
+	uint64_t size;	     /* bytes, as the following */
+	uint64_t retained;   /* what would go if it went: hs_graph_retained() */
+	hs_id held;	     /* how many objects that are, itself included */
+};
+
+/*
+ * The object that a user calls @text: an address (0x7f...), or an ordinal (#123 or 123).
+ * HS_ERROR_USAGE if it is neither, HS_ERROR_FAILED if @snap has no such object.
+ */
+HS_EXPORT struct hs_error *hs_object_find(const struct hs_snapshot *snap, const char *text,
+					  hs_id *ret) HS_MUST_CHECK;
+
+/* Whether @text is written like an object, not like a type. */
+HS_EXPORT bool hs_object_is_called(const char *text);
+
+/* A reference, seen from one of its ends; @item is at the other. */
+struct hs_link {
+	struct hs_item item;
+	struct hs_str label; /* ".name", "['key']", "[3]", "key", "[*]" */
+	bool holds;	     /* hs_graph_holds() */
+};
+
+/* Why nothing dominates an object. */
+enum hs_freedom {
+	HS_FREEDOM_NONE,    /* something does */
+	HS_FREEDOM_ROOT,    /* a root, or never freed: alive by itself */
+	HS_FREEDOM_SHARED,  /* held from several sides that have nothing in common */
+	HS_FREEDOM_LISTED,  /* nothing but a table of the runtime's that lists it */
+	HS_FREEDOM_LOST,    /* HS_OBJECT_LOST: nobody is seen who holds it, but somebody does */
+	HS_FREEDOM_GARBAGE, /* it awaits collection, with all below it */
+};
+
+/* One object, and what is around it. */
+struct hs_inspection {
+	struct hs_item item;
+	uint64_t allocated; /* 0: not known */
+	uint64_t refcount;  /* 0: not known */
+	uint16_t flags;	    /* enum hs_object_flag */
+	bool garbage;
+	enum hs_freedom freedom;
+	struct hs_item dominator; /* if freedom is NONE */
+	struct hs_str path;	  /* as in hs_holder; both empty if no root reaches it */
+	struct hs_str label;
+	/* The references by falling retained size of what they lead to, then in their order. */
+	struct hs_link *refs;
+	size_t ref_count;
+	uint64_t ref_total;	   /* there are more if a limit was given */
+	struct hs_link *referrers; /* those that hold it first, then by ordinal */
+	size_t referrer_count;
+	uint64_t referrer_total;
+	struct hs_site *sites; /* where it was allocated, innermost first; none: not known */
+	size_t site_count;
+	uint64_t gaps;
+	struct hs_arena *arena;
+};
+
+/*
+ * Look at @object of @snap, opened with all columns, whose @graph has all parts. At most @limit
+ * references and referrers are told of; 0: all.  On success *@ret is owned by the caller:
+ * hs_inspection_destroy(); it refers to neither any more.
+ */
+HS_EXPORT struct hs_error *hs_inspection_create(const struct hs_snapshot *snap,
+						const struct hs_graph *graph, hs_id object,
+						size_t limit,
+						struct hs_inspection **ret) HS_MUST_CHECK;
+HS_EXPORT void hs_inspection_destroy(struct hs_inspection *inspection);
+
+/* One object of the dominator tree. */
+struct hs_tree_row {
+	struct hs_item item;
+	uint32_t depth;	     /* 0 of those that nothing dominates, or of the one asked for */
+	size_t parent;	     /* row number, SIZE_MAX of those at depth 0 */
+	struct hs_str label; /* what it is called below its parent, or from the roots */
+};
+
+/*
+ * The largest part of the dominator tree, by retained sizes: an object is there only if the one
+ * above it is.  Rows come parents before children, these by falling retained size.  Namespaces do
+ * not show, what they hold is their owner's.
+ */
+struct hs_tree {
+	uint64_t objects; /* of the snapshot, or below the object asked for, it included */
+	uint64_t bytes;
+	uint64_t garbage_objects; /* of the snapshot; they are not in the tree */
+	uint64_t garbage_bytes;
+	struct hs_tree_row *rows;
+	size_t row_count;
+	uint64_t row_total; /* how many there would be without a limit */
+	uint64_t gaps;
+	struct hs_arena *arena;
+};
+
+/*
+ * The dominator tree of @snap with ADDRESS, TYPE, SIZE, OWNER, FLAGS, EDGES, better PREVIEW, below
+ * @top or, if that is HS_NONE, from the roots, with at most @limit rows; 0: all.  @graph has all
+ * parts. On success *@ret is owned by the caller: hs_tree_destroy(); it refers to neither any more.
+ */
+HS_EXPORT struct hs_error *hs_tree_create(const struct hs_snapshot *snap,
+					  const struct hs_graph *graph, hs_id top, size_t limit,
+					  struct hs_tree **ret) HS_MUST_CHECK;
+HS_EXPORT void hs_tree_destroy(struct hs_tree *tree);
+
 #ifdef __cplusplus
 }
 #endif

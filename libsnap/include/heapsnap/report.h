@@ -22,6 +22,10 @@ HS_EXPORT struct hs_error *hs_report_from_partition(const struct hs_partition *p
 						    struct hs_report **ret) HS_MUST_CHECK;
 HS_EXPORT struct hs_error *hs_report_from_diff(const struct hs_diff *diff,
 					       struct hs_report **ret) HS_MUST_CHECK;
+HS_EXPORT struct hs_error *hs_report_from_inspection(const struct hs_inspection *view,
+						     struct hs_report **ret) HS_MUST_CHECK;
+HS_EXPORT struct hs_error *hs_report_from_tree(const struct hs_tree *tree,
+					       struct hs_report **ret) HS_MUST_CHECK;
 /* @verbose: with the threads and their frames in text, too. */
 HS_EXPORT struct hs_error *hs_report_from_info(const struct hs_snapshot *snap, bool verbose,
 					       struct hs_report **ret) HS_MUST_CHECK;

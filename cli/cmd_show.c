@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/* cmd_show.c: heapsnap show FILE OBJECT: one object, and what is around it. */
+#include "command.h"
+#include "output.h"
+
+#include <heapsnap/analysis.h>
+#include <heapsnap/report.h>
+#include <stdlib.h>
+
+enum { LINKS = 10 }; /* references and referrers in text, each, unless told */
+
+static struct hs_error *inspect(const struct options *options, const struct hs_snapshot *snap,
+				struct hs_report **ret)
+{
+	const struct hs_graph_options graph_options = {.jobs = options->jobs};
+	size_t limit = options->json ? 0 : LINKS;
+	struct hs_inspection *view = NULL;
+	struct hs_graph *graph = NULL;
+	struct hs_error *err;
+	hs_id object;
+
+	if (options->rows >= 0)
+		limit = (size_t)options->rows;
+	err = hs_object_find(snap, options->operands[1], &object);
+	if (!err)
+		err = hs_graph_create(snap, &graph_options, &graph);
+	if (!err)
+		err = hs_inspection_create(snap, graph, object, limit, &view);
+	if (!err)
+		err = hs_report_from_inspection(view, ret);
+	hs_inspection_destroy(view);
+	hs_graph_destroy(graph);
+	return err;
+}
+
+int cmd_show(const struct options *options, struct terminal *terminal)
+{
+	const struct hs_open_options open = {
+		.jobs = options->jobs,
+		.progress = terminal_progress,
+		.progress_context = terminal,
+	};
+	struct hs_snapshot *snap;
+	struct hs_report *report;
+	struct hs_error *err;
+	char *name;
+	int code;
+
+	err = hs_snapshot_open(options->operands[0], &open, &snap);
+	if (err)
+		return terminal_fail(terminal, err);
+	err = inspect(options, snap, &report);
+	hs_snapshot_destroy(snap);
+	if (err)
+		return terminal_fail(terminal, err);
+	code = output_report(terminal, options, report);
+	hs_report_destroy(report);
+	if (code || options->json)
+		return code;
+	name = output_quote(options->operands[0]);
+	terminal_note(terminal, "next: heapsnap tree %s '%s'", name ? name : "FILE",
+		      options->operands[1]);
+	free(name);
+	return code;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/* cmd_tree.c: heapsnap tree FILE [OBJECT]: who retains what. */
+#include "command.h"
+#include "output.h"
+
+#include <heapsnap/analysis.h>
+#include <heapsnap/report.h>
+#include <stdlib.h>
+
+enum { ROWS = 20 }; /* in text, unless told */
+
+static struct hs_error *make(const struct options *options, const struct hs_snapshot *snap,
+			     struct hs_report **ret)
+{
+	const struct hs_graph_options graph_options = {.jobs = options->jobs};
+	size_t limit = options->json || options->csv ? 0 : ROWS;
+	struct hs_graph *graph = NULL;
+	struct hs_tree *tree = NULL;
+	struct hs_error *err = NULL;
+	hs_id top = HS_NONE;
+
+	if (options->rows >= 0)
+		limit = (size_t)options->rows;
+	if (options->operands[1])
+		err = hs_object_find(snap, options->operands[1], &top);
+	if (!err)
+		err = hs_graph_create(snap, &graph_options, &graph);
+	if (!err)
+		err = hs_tree_create(snap, graph, top, limit, &tree);
+	if (!err)
+		err = hs_report_from_tree(tree, ret);
+	hs_tree_destroy(tree);
+	hs_graph_destroy(graph);
+	return err;
+}
+
+int cmd_tree(const struct options *options, struct terminal *terminal)
+{
+	const struct hs_open_options open = {
+		.jobs = options->jobs,
+		.columns = HS_COLUMN_ADDRESS | HS_COLUMN_TYPE | HS_COLUMN_SIZE | HS_COLUMN_FLAGS |
+			   HS_COLUMN_OWNER | HS_COLUMN_EDGES | HS_COLUMN_PREVIEW,
+		.progress = terminal_progress,
+		.progress_context = terminal,
+	};
+	struct hs_snapshot *snap;
+	struct hs_report *report;
+	struct hs_error *err;
+	char *name;
+	int code;
+
+	err = hs_snapshot_open(options->operands[0], &open, &snap);
+	if (err)
+		return terminal_fail(terminal, err);
+	err = make(options, snap, &report);
+	hs_snapshot_destroy(snap);
+	if (err)
+		return terminal_fail(terminal, err);
+	code = output_report(terminal, options, report);
+	hs_report_destroy(report);
+	if (code || options->json || options->csv)
+		return code;
+	name = output_quote(options->operands[0]);
+	terminal_note(terminal, "next: heapsnap show %s ADDRESS", name ? name : "FILE");
+	free(name);
+	return code;
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/* item.c: an object as it is listed, and as a user calls it. */
+#include "libsnap/analysis/item.h"
+
+#include "format/base/error.h"
+#include "format/base/str.h"
+#include "format/preview.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+static bool read_value(const struct hs_tables *tables, hs_id object, struct hs_arena *arena,
+		       struct hs_str *ret)
+{
+	struct hs_preview preview;
+	struct hs_bytes text = {0};
+	bool done;
+
+	if (!hs_snapshot_has_previews(tables->snap) ||
+	    !hs_snapshot_preview(tables->snap, object, &preview))
+		return true;
+	done = hs_preview_write(&preview, &text) &&
+	       hs_arena_str(arena, (struct hs_str){(const char *)text.data, text.size}, ret);
+	hs_bytes_deinit(&text);
+	return done;
+}
+
+bool hs_item_fill(const struct hs_tables *tables, const struct hs_graph *graph, hs_id object,
+		  struct hs_arena *arena, struct hs_item *ret)
+{
+	const struct hs_classifier *kind = hs_classifier_find("kind", 4);
+	const struct hs_objects *objects = tables->objects;
+	struct hs_item item = {
+		.id = object,
+		.address = objects->address[object],
+		.type = tables->types[objects->type[object]].name,
+		.size = objects->size[object],
+		.retained = hs_graph_retained(graph, object),
+		.held = hs_graph_held(graph, object),
+	};
+
+	if (!hs_arena_str(arena, item.type, &item.type) ||
+	    !kind->class_name(tables, kind->class_of(tables, object), arena, &item.kind) ||
+	    !hs_arena_str(arena, item.kind, &item.kind) ||
+	    !read_value(tables, object, arena, &item.value))
+		return false;
+	*ret = item;
+	return true;
+}
+
+bool hs_object_is_called(const char *text)
+{
+	return *text == '#' || (*text >= '0' && *text <= '9');
+}
+
+/* All of @text is a number of base @base that fits. */
+static bool read_number(const char *text, int base, uint64_t *ret)
+{
+	char *end;
+
+	/* strtoull takes signs and blanks, too. */
+	if (!((*text >= '0' && *text <= '9') || (base == 16 && *text >= 'a' && *text <= 'f') ||
+	      (base == 16 && *text >= 'A' && *text <= 'F')))
+		return false;
+	errno = 0;
+	*ret = strtoull(text, &end, base);
+	return !errno && !*end;
+}
+
+struct hs_error *hs_object_find(const struct hs_snapshot *snap, const char *text, hs_id *ret)
+{
+	const struct hs_objects *objects = hs_snapshot_objects(snap);
+	bool address = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
+	uint64_t number;
+
+	if (!(address ? read_number(text + 2, 16, &number)
+		      : read_number(text + (text[0] == '#'), 10, &number)))
+		return hs_error_create(HS_ERROR_USAGE,
+				       "an object is written as its address, 0x7f..., or its "
+				       "number, #123 (in quotes for a shell)");
+	if (!address && number >= objects->count)
+		return hs_error_create(HS_ERROR_FAILED,
+				       "there is no object #%" PRIu64
+				       ": the snapshot has %u, from #0 on",
+				       number, objects->count);
+	if (!address) {
+		*ret = (hs_id)number;
+		return NULL;
+	}
+	for (hs_id object = 0; object < objects->count; object++) {
+		if (objects->address[object] != number)
+			continue;
+		*ret = object;
+		return NULL;
+	}
+	return hs_error_create(HS_ERROR_FAILED, "no object of the snapshot begins at 0x%" PRIx64,
+			       number);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* holding.h: which references keep their target alive, and what is alive by itself. */
+#ifndef HS_GRAPH_HOLDING_H
+#define HS_GRAPH_HOLDING_H
+
+#include "libsnap/graph/bits.h"
+
+#include <heapsnap/graph.h>
+
+/*
+ * References that hold nothing are called idle here:
+ *
+ *  - weak ones;
+ *  - those to the namespace of a module that is a root, but for the module's own: functions refer
+ *    to it as their globals, wherever they are, and would else share in all of the module;
+ *  - those of a table in which the runtime lists strings, so as to have each once (a root's mapping
+ *    of rank HS_ROOT_INTERNAL that has every key for its own value): a string that is listed
+ * nowhere else goes when its last holder does.
+ *
+ * Alive by themselves are the objects of roots, but for the namespaces of modules that are roots,
+ * and what is never freed: immortal objects and those in the data of a program.
+ */
+struct hs_holding {
+	const struct hs_snapshot *snap;
+	const struct hs_objects *objects;
+	uint64_t *idle;	  /* by number of the edge */
+	uint64_t *entry;  /* by object: alive by itself */
+	uint64_t *module; /* by object: a module that is a root */
+	hs_id *tables;	  /* those of listed strings */
+	size_t table_count;
+};
+
+/* Needs HS_COLUMN_EDGES.  hs_holding_deinit() frees @holding, also after a failure. */
+bool hs_holding_init(struct hs_holding *holding, const struct hs_snapshot *snap);
+void hs_holding_deinit(struct hs_holding *holding);
+
+/* Set the bit of each weak reference of @snap, by number of the edge. */
+bool hs_mark_weak(const struct hs_snapshot *snap, uint64_t *bits);
+
+/* Whether @object is the namespace of a module that is a root. */
+static inline bool hs_holding_is_namespace(const struct hs_holding *holding, hs_id object)
+{
+	const hs_id *owners = holding->objects->owner;
+
+	return owners && owners[object] != HS_NONE && hs_bit(holding->module, owners[object]);
+}
+
+#endif

@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: MIT
+"""test_graph.py: retained sizes of snapshots, against brute force and against what is freed."""
+import json
+import sys
+
+import pytest
+from conftest import TOP
+
+sys.path.insert(0, str(TOP / "spec"))
+import decoder  # noqa: E402
+
+WEAK, MODULE, INTERNAL, MAPPING = 1, 0, 3, 2  # strength, ranks, role
+IMMORTAL, STATIC = 4, 8
+SAMPLES = 200
+
+
+class Heap:
+    """What holds what in a snapshot, as heapsnap/graph.h defines it, read by the decoder."""
+
+    def __init__(self, path):
+        tables = decoder.Snapshot(str(path)).tables
+        self.objects = tables["objects"]
+        self.number = {id(one): i for i, one in enumerate(self.objects)}
+        modules = {id(root["object"]) for root in tables["roots"] if root["rank"] == MODULE}
+        listed = {id(root["object"]) for root in tables["roots"]
+                  if root["rank"] == INTERNAL and self.is_listing(root["object"])}
+        self.held = [[] for _ in self.objects]
+        for i, one in enumerate(self.objects):
+            for target, strength in zip(one["references"], self.strengths(one)):
+                owner = target["owner"]
+                if (strength != WEAK and id(one) not in listed
+                        and (owner is None or id(owner) not in modules or owner is one)):
+                    self.held[i].append(self.number[id(target)])
+        self.entries = {self.number[id(root["object"])] for root in tables["roots"]
+                        if id(root["object"]["owner"]) not in modules}
+        self.entries |= {i for i, one in enumerate(self.objects)
+                         if one["flags"] & (IMMORTAL | STATIC)}
+        self.alive = self.reach(None)
+
+    @staticmethod
+    def is_listing(one):
+        half = len(one["references"]) // 2
+        return (one["type"]["role"] == MAPPING and half > 0
+                and all(a is b for a, b in zip(one["references"][:half], one["references"][half:])))
+
+    @staticmethod
+    def strengths(one):
+        for (runs, fixed, _), total in zip(one["shape"], (
+                one["visible"], len(one["references"]) - one["visible"])):
+            for run in runs:
+                yield from [run["strength"]] * (run["count"] or total - fixed)
+
+    def reach(self, without):
+        stack = [entry for entry in self.entries if entry != without]
+        seen = set(stack)
+        while stack:
+            for target in self.held[stack.pop()]:
+                if target not in seen and target != without:
+                    seen.add(target)
+                    stack.append(target)
+        return seen
+
+    def retained(self, number):
+        """Numbers of what goes if that object goes."""
+        return self.alive - self.reach(number)
+
+
+def check_by_force(heapsnap, path):
+    heap = Heap(path)
+    rows = heapsnap.json("tree", path)["rows"]
+    alive = [row for row in rows if row["id"] in heap.alive]
+    assert len(alive) > 0.95 * len(rows) and len(alive) > 10000
+    alive.sort(key=lambda row: (row["retained"], row["id"]))
+    # Most are of no size worth the name: half of the samples are the largest ones.
+    sample = alive[::len(alive) // (SAMPLES // 2)] + alive[-SAMPLES // 2:]
+    for row in sample:
+        gone = heap.retained(row["id"])
+        assert row["held"] == len(gone), row
+        assert row["retained"] == sum(heap.objects[i]["size"] for i in gone), row
+    for row in rows:
+        parent = rows[row["parent"]] if row["parent"] is not None else None
+        assert row["depth"] == (parent["depth"] + 1 if parent else 0)
+        assert not parent or parent["retained"] >= row["retained"]
+
+
+def test_retained_sizes_are_what_deletion_would_free(heapsnap, any_pair):
+    check_by_force(heapsnap, any_pair.second)
+
+
+@pytest.mark.long
+def test_retained_sizes_of_each_version(heapsnap, pairs, one_python):
+    check_by_force(heapsnap, pairs(one_python).second)
+
+
+def objects_of(heapsnap, path):
+    lines = heapsnap("export", path, "--to", "jsonl").stdout.splitlines()
+    return {(row["addr"], row["type"]) for row in map(json.loads, lines)}
+
+
+def test_what_is_retained_is_freed(heapsnap, start, one_python, tmp_path):
+    """Delete planted structures one by one: exactly what each retains is gone then."""
+    target = start(one_python, "planted.py")
+    before = tmp_path / "0.snap"
+    heapsnap("dump", target.pid, "-o", before)
+    there = objects_of(heapsnap, before)
+    for number, (name, address) in enumerate(json.loads(target.said).items(), 1):
+        shown = heapsnap.json("show", before, hex(address))
+        rows = heapsnap.json("tree", before, hex(address))["rows"]
+        target.go_on()
+        target.wait_ready()
+        before = tmp_path / f"{number}.snap"
+        heapsnap("dump", target.pid, "-o", before)
+        then = objects_of(heapsnap, before)
+        freed = there - then
+        assert {(row["addr"], row["type"]) for row in rows} <= freed, name
+        assert len(freed) == shown["held"] > 1, name
+        there = then
+
+
+def test_an_object_is_shown(heapsnap, any_pair):
+    registry = hex(any_pair.facts["registry"])
+    shown = heapsnap.json("show", any_pair.second, registry)
+    assert shown["addr"] == registry and shown["type"] == "dict"
+    assert shown["label"].endswith("registry.sessions")
+    assert shown["dominator"]["retained"] > shown["retained"] > 3000 * 300
+    assert shown["ref_count"] == len(shown["refs"]) and shown["referrer_count"] == 1
+    assert sum(ref["kind"] == "__main__.Session" for ref in shown["refs"]) >= 3000
+    again = heapsnap.json("show", any_pair.second, f"#{shown['id']}", "-n", 3)
+    assert again["ref_count"] == shown["ref_count"] and len(again["refs"]) == 3
+    text = heapsnap("show", any_pair.second, registry).stdout.decode()
+    assert "__main__.Session" in text and "more; -n 0 shows all" in text
+
+
+def test_objects_that_are_not_there(heapsnap, any_pair):
+    assert "#99999999" in heapsnap.fails(1, "show", any_pair.first, "#99999999")
+    assert "0x12" in heapsnap.fails(1, "tree", any_pair.first, "0x12")
+    assert "zork" not in heapsnap.fails(2, "show", any_pair.first, "zork")
+
+
+def test_the_module_retains_what_is_its_own(heapsnap, any_pair):
+    rows = heapsnap.json("tree", any_pair.second, "-n", 30)["rows"]
+    assert rows[0]["label"] == "__main__" and rows[0]["type"] == "module"
+    below = [row for row in rows if row["parent"] == 0]
+    assert ".documents" in {row["label"] for row in below}
