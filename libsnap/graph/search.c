@@ -127,7 +127,7 @@ static bool walk_garbage(struct walk *walk)
 
 	if (before == objects->count)
 		return true;
-	finished = malloc((size_t)(objects->count - before) * sizeof(*finished));
+	finished = calloc(objects->count - before, sizeof(*finished));
 	if (!finished)
 		return false;
 	walk->finished = finished;
