@@ -200,8 +200,9 @@ static int walk_edges_to(struct hs_cursor *cursor, hs_id object)
 
 	if (!hs_source_graph(cursor->source))
 		return SQLITE_NOMEM;
-	cursor->edges = hs_graph_referrers(cursor->source->graph, object, &count);
+	cursor->sources = hs_graph_referrers(cursor->source->graph, object, &count);
 	cursor->end = count;
+	cursor->to = object;
 	return SQLITE_OK;
 }
 
@@ -236,9 +237,15 @@ static void settle(struct hs_cursor *cursor)
 
 	if (cursor->objects && cursor->place < cursor->end)
 		cursor->at = cursor->objects[cursor->place];
-	if (cursor->edges && cursor->place < cursor->end) {
-		cursor->at = cursor->edges[cursor->place];
-		cursor->from = hs_graph_edge_source(cursor->source->graph, cursor->at);
+	if (cursor->sources && cursor->place < cursor->end) {
+		/* One that refers to it several times is there several times, one behind the other.
+		 */
+		bool again = cursor->place && cursor->from == cursor->sources[cursor->place];
+
+		cursor->from = cursor->sources[cursor->place];
+		cursor->at = again ? cursor->at + 1 : objects->first_edge[cursor->from];
+		while (objects->edges[cursor->at] != cursor->to)
+			cursor->at++;
 	} else if (cursor->table == &hs_table_edges && cursor->at < cursor->end) {
 		while (objects->first_edge[cursor->from + 1] <= cursor->at)
 			cursor->from++;
@@ -260,7 +267,7 @@ static int filter(sqlite3_vtab_cursor *base, int plan, const char *text, int arg
 	cursor->at = cursor->end = cursor->place = 0;
 	cursor->from = 0;
 	cursor->objects = NULL;
-	cursor->edges = NULL;
+	cursor->sources = NULL;
 	switch ((enum hs_find)plan) {
 	case HS_FIND_ALL:
 		if (cursor->table == &hs_table_diff && !hs_source_diff(source))
@@ -303,7 +310,7 @@ static int next(sqlite3_vtab_cursor *base)
 {
 	struct hs_cursor *cursor = (struct hs_cursor *)base;
 
-	if (cursor->objects || cursor->edges)
+	if (cursor->objects || cursor->sources)
 		cursor->place++;
 	else
 		cursor->at++;
@@ -315,7 +322,7 @@ static int at_end(sqlite3_vtab_cursor *base)
 {
 	const struct hs_cursor *cursor = (struct hs_cursor *)base;
 
-	return (cursor->objects || cursor->edges ? cursor->place : cursor->at) >= cursor->end;
+	return (cursor->objects || cursor->sources ? cursor->place : cursor->at) >= cursor->end;
 }
 
 static int get_column(sqlite3_vtab_cursor *base, sqlite3_context *context, int field)

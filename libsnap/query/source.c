@@ -8,11 +8,12 @@
 
 bool hs_source_graph(struct hs_source *source)
 {
+	const struct hs_graph_options options = {.parts = HS_GRAPH_REFERRERS};
 	struct hs_error *err;
 
 	if (source->graph)
 		return true;
-	err = hs_graph_create(source->snap, &source->graph);
+	err = hs_graph_create(source->snap, &options, &source->graph);
 	hs_error_destroy(err);
 	return !err;
 }

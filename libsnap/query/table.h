@@ -28,10 +28,11 @@ struct hs_cursor {
 	sqlite3_vtab_cursor base;
 	struct hs_source *source;
 	const struct hs_table *table;
-	uint64_t at;	       /* the row: an object, an edge, a type... */
-	uint64_t end;	       /* of at, or of place */
-	const hs_id *objects;  /* rows are these objects, by place; NULL */
-	const uint64_t *edges; /* rows are these edges, by place; NULL */
+	uint64_t at;	      /* the row: an object, an edge, a type... */
+	uint64_t end;	      /* of at, or of place */
+	const hs_id *objects; /* rows are these objects, by place; NULL */
+	const hs_id *sources; /* rows are these objects' edges to `to`, by place; NULL */
+	hs_id to;
 	uint64_t place;
 	hs_id from; /* edges: the object that edge number at is of */
 };
