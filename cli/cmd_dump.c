@@ -47,15 +47,6 @@ static int check_target(struct terminal *terminal, const char *path, bool force)
 	return err ? terminal_fail(terminal, err) : 0;
 }
 
-static uint64_t total_size(const struct hs_objects *objects)
-{
-	uint64_t bytes = 0;
-
-	for (hs_id i = 0; i < objects->count; i++)
-		bytes += objects->size[i];
-	return bytes;
-}
-
 /* Tell what is missing, or the most frequent of it. */
 static void tell_gaps(struct terminal *terminal, const struct hs_info *info)
 {
@@ -94,7 +85,8 @@ static void tell(struct terminal *terminal, const struct hs_snapshot *snap, cons
 	terminal_note(terminal, "wrote %s: %s objects, %s%s%s%s%s",
 		      is_file ? (name ? name : "?") : "standard output",
 		      units_format_count(objects->count, count),
-		      units_format_bytes(total_size(objects), bytes), status.st_size ? " in " : "",
+		      units_format_bytes(hs_snapshot_bytes(snap), bytes),
+		      status.st_size ? " in " : "",
 		      status.st_size ? units_format_bytes((uint64_t)status.st_size, size) : "",
 		      is_core ? ", from a core" : "; target stopped for ",
 		      is_core ? "" : units_format_duration(info->pause_ns, pause));
@@ -285,7 +277,7 @@ static void write_snapshot(struct dump *dump, struct hs_dump_result *result,
 		result->state = "written";
 		result->file = name;
 		result->objects = hs_snapshot_objects(snap)->count;
-		result->bytes = total_size(hs_snapshot_objects(snap));
+		result->bytes = hs_snapshot_bytes(snap);
 		result->gaps = hs_snapshot_gap_total(snap) + info->damaged;
 		result->time_ns = info->time_ns;
 		result->pause_ns = info->pause_ns;
@@ -348,6 +340,7 @@ static void capture(struct dump *dump)
 	const struct hs_capture_options how = {
 		.mode = options->mode,
 		.preview_bytes = options->values,
+		.max_memory = options->max_memory,
 		.redact = options->redact,
 		.experimental = options->experimental,
 		.exe = options->exe,

@@ -21,12 +21,13 @@ enum {
 static const struct command commands[] = {
 	{"dump",
 	 "PID|--core CORE [--exe EXE] [--root DIR] [-o FILE] [-f] [--mode auto|fork|stop] "
-	 "[--level N] [--values[=BYTES]] [--redact] [--base OLD] [--subprocesses] "
+	 "[--level N] [--jobs N] [--max-memory BYTES] [--values[=BYTES]] [--redact] "
+	 "[--base OLD] [--subprocesses] "
 	 "[--json] [--experimental]",
 	 "take a snapshot of a running Python process, or from a core file",
-	 OPTIONS_FILE | OPTION_MODE | OPTION_LEVEL | OPTION_JOBS | OPTION_VALUES | OPTION_REDACT |
-		 OPTION_EXPERIMENTAL | OPTION_BASE | OPTION_SUBPROCESSES | OPTION_JSON |
-		 OPTION_CORE | OPTION_EXE | OPTION_ROOT,
+	 OPTIONS_FILE | OPTION_MODE | OPTION_LEVEL | OPTION_JOBS | OPTION_MAX_MEMORY |
+		 OPTION_VALUES | OPTION_REDACT | OPTION_EXPERIMENTAL | OPTION_BASE |
+		 OPTION_SUBPROCESSES | OPTION_JSON | OPTION_CORE | OPTION_EXE | OPTION_ROOT,
 	 1, 1, cmd_dump},
 	{"top", "FILE [--by CLASSIFIER[,...]] [--size SIZE] [-n ROWS] [--jobs N] [--json|--csv]",
 	 "what a snapshot's memory is made of",

@@ -171,6 +171,17 @@ static bool parse_level(struct parser *parser, const char *argument)
 	return true;
 }
 
+static bool parse_max_memory(struct parser *parser, const char *argument)
+{
+	uint64_t bytes;
+
+	if (!units_parse_bytes(argument, &bytes) || !bytes)
+		return complain_of_word(parser, "--max-memory", argument,
+					"a size, such as 256M or 1GiB");
+	parser->options->max_memory = bytes;
+	return true;
+}
+
 static bool parse_mode(struct parser *parser, const char *argument)
 {
 	if (!strcmp(argument, "auto"))
@@ -281,6 +292,9 @@ static const struct option_spec specs[] = {
 	{OPTION_VALUES, 0, "values", "[=BYTES]",
 	 "record values of str, bytes, int, float; 32 bytes of each if not given",
 	 .parse = parse_values},
+	{OPTION_MAX_MEMORY, 0, "max-memory", "BYTES",
+	 "keep within so much memory, by way of a temporary file; takes longer",
+	 .parse = parse_max_memory},
 	{OPTION_EXPERIMENTAL, 0, "experimental", NULL,
 	 "go on where this was never tried: programs for other machines than x86-64",
 	 SWITCH(experimental)},
@@ -418,6 +432,8 @@ static bool check_options(struct parser *parser)
 		return complain(parser, "--values and --redact exclude each other");
 	if (options->base && options->subprocesses)
 		return complain(parser, "--base and --subprocesses exclude each other");
+	if (options->max_memory && (options->base || options->subprocesses))
+		return complain(parser, "--max-memory excludes --base and --subprocesses");
 	if ((options->exe || options->root) && !options->core)
 		return complain(parser, "--exe and --root need --core");
 	if (options->core && (options->mode != HS_CAPTURE_AUTO || options->subprocesses))

@@ -36,6 +36,7 @@ enum option_bit {
 	OPTION_CORE = 1 << 20,
 	OPTION_EXE = 1 << 21,
 	OPTION_ROOT = 1 << 22,
+	OPTION_MAX_MEMORY = 1 << 23,
 };
 
 enum color {
@@ -62,8 +63,9 @@ struct options {
 	uint64_t fail_on_bytes; /* --fail-on growth=BYTES; 0: any growth */
 	bool force;
 	bool json;
-	int level;	   /* 0: not given */
-	unsigned int jobs; /* 0: not given */
+	int level;	     /* 0: not given */
+	unsigned int jobs;   /* 0: not given */
+	uint64_t max_memory; /* 0: not given */
 	enum hs_capture_mode mode;
 	const char *output; /* NULL: not given */
 	bool quiet;

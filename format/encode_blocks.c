@@ -133,6 +133,7 @@ static struct hs_error *work(void *context, unsigned int job, size_t piece)
 			fail(crew);
 			return err;
 		}
+		hs_spill_relieve(crew->snap->columns.spill);
 		if (!job && crew->options->progress)
 			crew->options->progress(crew->options->progress_context, "writing",
 						block.first + block.objects,

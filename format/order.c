@@ -5,6 +5,7 @@
 #include "format/base/cleanup.h"
 #include "format/base/error.h"
 #include "format/base/huge.h"
+#include "format/base/spill.h"
 #include <stdlib.h>
 
 struct walk {
@@ -32,6 +33,9 @@ static void visit_queue(struct walk *walk)
 	while (walk->visited < walk->queued) {
 		hs_id object = walk->order[walk->visited++];
 		uint64_t end = graph->first_edge[object + 1];
+
+		if (walk->visited % HS_SPILL_STEPS == 0)
+			hs_spill_relieve(graph->spill);
 
 		for (uint64_t edge = graph->first_edge[object]; edge < end; edge++)
 			enqueue(walk, graph->edges[edge]);

@@ -13,6 +13,7 @@ struct hs_order_graph {
 	const hs_id *edges;	    /* each below count */
 	const struct hs_root *roots;
 	size_t root_count;
+	struct hs_spill *spill; /* where it lies, not owned; NULL: in memory */
 };
 
 /*

@@ -3,27 +3,47 @@
 #include "format/tables.h"
 
 #include "format/base/cleanup.h"
+#include "format/base/huge.h"
 #include "format/layout.h"
 #include "format/rows.h"
 #include <stdlib.h>
 #include <string.h>
 
+void *hs_columns_alloc(const struct hs_columns *columns, size_t count, size_t size)
+{
+	size_t bytes;
+
+	if (!columns->spill)
+		return hs_huge_alloc(count, size);
+	return __builtin_mul_overflow(count, size, &bytes) ? NULL
+							   : hs_spill_alloc(columns->spill, bytes);
+}
+
+void hs_columns_free(const struct hs_columns *columns, void *column)
+{
+	if (columns->spill)
+		hs_spill_free(columns->spill, column);
+	else
+		free(column);
+}
+
 void hs_columns_deinit(struct hs_columns *columns)
 {
-	free(columns->address);
-	free(columns->type);
-	free(columns->size);
-	free(columns->allocated);
-	free(columns->refcount);
-	free(columns->flags);
-	free(columns->generation);
-	free(columns->owner);
-	free(columns->fingerprint);
-	free(columns->site);
-	free(columns->shape);
-	free(columns->visible);
-	free(columns->first_edge);
-	free(columns->edges);
+	hs_columns_free(columns, columns->address);
+	hs_columns_free(columns, columns->type);
+	hs_columns_free(columns, columns->size);
+	hs_columns_free(columns, columns->allocated);
+	hs_columns_free(columns, columns->refcount);
+	hs_columns_free(columns, columns->flags);
+	hs_columns_free(columns, columns->generation);
+	hs_columns_free(columns, columns->owner);
+	hs_columns_free(columns, columns->fingerprint);
+	hs_columns_free(columns, columns->site);
+	hs_columns_free(columns, columns->shape);
+	hs_columns_free(columns, columns->visible);
+	hs_columns_free(columns, columns->first_edge);
+	hs_columns_free(columns, columns->edges);
+	hs_spill_release(columns->spill);
 	*columns = (struct hs_columns){0};
 }
 
@@ -61,27 +81,34 @@ static bool all_equal(const void *column, size_t bytes, unsigned char byte)
 	return bytes && data[0] == byte && !memcmp(data, data + 1, bytes - 1);
 }
 
-/* Free the column *@column of @count elements of @size bytes if all its bytes are @byte. */
-static void drop_default(void *column, size_t count, size_t size, unsigned char byte)
+/*
+ * Free the column *@column, one of @columns, of @count elements of @size bytes, if all its bytes
+ * are
+ * @byte.
+ */
+static void drop_default(const struct hs_columns *columns, void *column, size_t count, size_t size,
+			 unsigned char byte)
 {
 	void **pointer = column;
 
 	if (*pointer && (!count || all_equal(*pointer, count * size, byte))) {
-		free(*pointer);
+		hs_columns_free(columns, *pointer);
 		*pointer = NULL;
 	}
+	hs_spill_relieve(columns->spill);
 }
 
 void hs_snapshot_publish(struct hs_snapshot *snap, hs_id count, uint64_t edge_count)
 {
 	struct hs_columns *columns = &snap->columns;
 
-	drop_default(&columns->allocated, count, sizeof(*columns->allocated), 0);
-	drop_default(&columns->refcount, count, sizeof(*columns->refcount), 0);
-	drop_default(&columns->generation, count, sizeof(*columns->generation), HS_GENERATION_NONE);
-	drop_default(&columns->owner, count, sizeof(*columns->owner), 0xff);
-	drop_default(&columns->fingerprint, count, sizeof(*columns->fingerprint), 0);
-	drop_default(&columns->site, count, sizeof(*columns->site), 0xff);
+	drop_default(columns, &columns->allocated, count, sizeof(*columns->allocated), 0);
+	drop_default(columns, &columns->refcount, count, sizeof(*columns->refcount), 0);
+	drop_default(columns, &columns->generation, count, sizeof(*columns->generation),
+		     HS_GENERATION_NONE);
+	drop_default(columns, &columns->owner, count, sizeof(*columns->owner), 0xff);
+	drop_default(columns, &columns->fingerprint, count, sizeof(*columns->fingerprint), 0);
+	drop_default(columns, &columns->site, count, sizeof(*columns->site), 0xff);
 	snap->objects = (struct hs_objects){
 		.count = count,
 		.address = columns->address,
@@ -145,6 +172,19 @@ uint64_t hs_snapshot_gap_total(const struct hs_snapshot *snap)
 const struct hs_objects *hs_snapshot_objects(const struct hs_snapshot *snap)
 {
 	return &snap->objects;
+}
+
+uint64_t hs_snapshot_bytes(const struct hs_snapshot *snap)
+{
+	const struct hs_objects *objects = &snap->objects;
+	uint64_t bytes = 0;
+
+	for (hs_id i = 0; objects->size && i < objects->count; i++) {
+		bytes += objects->size[i];
+		if (i % HS_SPILL_STRIDE == 0)
+			hs_spill_relieve(snap->columns.spill);
+	}
+	return bytes;
 }
 
 const struct hs_type *hs_snapshot_types(const struct hs_snapshot *snap, uint32_t *count)

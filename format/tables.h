@@ -4,11 +4,13 @@
 #define HS_FORMAT_TABLES_H
 
 #include "format/base/arena.h"
+#include "format/base/spill.h"
 #include "format/preview.h"
 #include <heapsnap/snapshot.h>
 
 /* The columns of hs_objects, writable, while they are being made. Zeroed memory is none. */
 struct hs_columns {
+	struct hs_spill *spill; /* where they lie, an owner of it; NULL: in memory */
 	hs_addr *address;
 	uint32_t *type;
 	uint64_t *size;
@@ -24,6 +26,10 @@ struct hs_columns {
 	uint64_t *first_edge;
 	hs_id *edges;
 };
+
+/* A column of @count elements of @size bytes, and to free it; NULL if there is no room. */
+void *hs_columns_alloc(const struct hs_columns *columns, size_t count, size_t size);
+void hs_columns_free(const struct hs_columns *columns, void *column);
 
 /* Free all columns. */
 void hs_columns_deinit(struct hs_columns *columns);

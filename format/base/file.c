@@ -517,3 +517,23 @@ void hs_file_release(const void *data, size_t size)
 	else
 		free((void *)(uintptr_t)data);
 }
+
+int hs_file_temporary(const char **folder)
+{
+	const char *set = secure_getenv("TMPDIR");
+	char *path;
+	int fd;
+
+	*folder = set && *set ? set : "/var/tmp";
+	fd = open(*folder, O_TMPFILE | O_RDWR | O_EXCL | O_CLOEXEC, 0600);
+	if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL))
+		return fd;
+	/* Not all file systems have such. */
+	if (asprintf(&path, "%s/heapsnap-XXXXXX", *folder) < 0)
+		return -1;
+	fd = mkostemp(path, O_CLOEXEC);
+	if (fd >= 0)
+		unlink(path);
+	free(path);
+	return fd;
+}

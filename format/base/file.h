@@ -70,4 +70,10 @@ static inline void hs_file_writer_destroy_pointer(struct hs_file_writer **writer
 struct hs_error *hs_file_read(const char *path, const void **ret, size_t *size) HS_MUST_CHECK;
 void hs_file_release(const void *data, size_t size);
 
+/*
+ * A new file without a name, for what is needed meanwhile, in $TMPDIR or else /var/tmp: *@folder is
+ * set to which.  Its descriptor; -1, with errno, if there is none to be had.
+ */
+int hs_file_temporary(const char **folder);
+
 #endif

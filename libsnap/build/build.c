@@ -3,7 +3,7 @@
 #include "libsnap/build/build.h"
 
 #include "format/base/hash.h"
-#include "format/base/huge.h"
+#include "format/base/spill.h"
 #include "format/base/str.h"
 #include "libsnap/build/builder.h"
 #include <stdlib.h>
@@ -34,22 +34,37 @@ struct hs_build *hs_build_create(void)
 	return build;
 }
 
-static void destroy_piles(struct hs_build_piles *piles)
+/* Do @each with every column. */
+static void for_each_pile(struct hs_build_piles *piles,
+			  void (*each)(struct hs_pile *pile, struct hs_spill *spill),
+			  struct hs_spill *spill)
 {
-	hs_pile_deinit(&piles->address);
-	hs_pile_deinit(&piles->type);
-	hs_pile_deinit(&piles->size);
-	hs_pile_deinit(&piles->allocated);
-	hs_pile_deinit(&piles->refcount);
-	hs_pile_deinit(&piles->flags);
-	hs_pile_deinit(&piles->generation);
-	hs_pile_deinit(&piles->owner);
-	hs_pile_deinit(&piles->fingerprint);
-	hs_pile_deinit(&piles->site);
-	hs_pile_deinit(&piles->shape);
-	hs_pile_deinit(&piles->visible);
-	hs_pile_deinit(&piles->degree);
-	hs_pile_deinit(&piles->edges);
+	struct hs_pile *all[] = {
+		&piles->address,     &piles->type,  &piles->size,	&piles->allocated,
+		&piles->refcount,    &piles->flags, &piles->generation, &piles->owner,
+		&piles->fingerprint, &piles->site,  &piles->shape,	&piles->visible,
+		&piles->degree,	     &piles->edges,
+	};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
+		each(all[i], spill);
+}
+
+static void destroy_pile(struct hs_pile *pile, struct hs_spill *spill)
+{
+	(void)spill;
+	hs_pile_deinit(pile);
+}
+
+static void spill_pile(struct hs_pile *pile, struct hs_spill *spill)
+{
+	pile->spill = spill;
+}
+
+void hs_build_spill(struct hs_build *build, struct hs_spill *spill)
+{
+	build->snap->columns.spill = hs_spill_share(spill);
+	for_each_pile(&build->piles, spill_pile, spill);
 }
 
 void hs_build_destroy(struct hs_build *build)
@@ -67,7 +82,7 @@ void hs_build_destroy(struct hs_build *build)
 	hs_vector_deinit(&build->gaps);
 	hs_strtab_deinit(&build->strings);
 	hs_vector_deinit(&build->more);
-	destroy_piles(&build->piles);
+	for_each_pile(&build->piles, destroy_pile, NULL);
 	free(build->shape_slots);
 	free(build->site_slots);
 	hs_snapshot_destroy(build->snap);
@@ -301,10 +316,11 @@ void hs_build_edge(struct hs_build *build, uint32_t target)
 }
 
 /* Lay @pile out as a column of elements of @size bytes; NULL if memory ran out. */
-static void *lay_out(struct hs_pile *pile, size_t size)
+static void *lay_out(struct hs_build *build, struct hs_pile *pile, size_t size)
 {
 	/* No column is NULL, and an element more does no harm. */
-	void *column = hs_huge_alloc((size_t)hs_pile_count(pile) + 1, size);
+	void *column =
+		hs_columns_alloc(&build->snap->columns, (size_t)hs_pile_count(pile) + 1, size);
 
 	if (column)
 		hs_pile_take(pile, column, size);
@@ -313,7 +329,7 @@ static void *lay_out(struct hs_pile *pile, size_t size)
 
 #define LAY_OUT(build, name)                                                                       \
 	((build)->snap->columns.name =                                                             \
-		 lay_out(&(build)->piles.name, sizeof(*(build)->snap->columns.name)))
+		 lay_out((build), &(build)->piles.name, sizeof(*(build)->snap->columns.name)))
 
 bool hs_build_close_columns(struct hs_build *build)
 {
@@ -325,7 +341,7 @@ bool hs_build_close_columns(struct hs_build *build)
 	    !LAY_OUT(build, visible) || !LAY_OUT(build, refcount) || !LAY_OUT(build, flags) ||
 	    !LAY_OUT(build, owner))
 		return false;
-	c->first_edge = lay_out(&build->piles.degree, sizeof(*c->first_edge));
+	c->first_edge = lay_out(build, &build->piles.degree, sizeof(*c->first_edge));
 	if (!c->first_edge)
 		return false;
 	for (uint32_t i = 0; i < build->object_count; i++) {
@@ -334,6 +350,8 @@ bool hs_build_close_columns(struct hs_build *build)
 		c->first_edge[i] = edge;
 		edge += degree;
 		c->owner[i]--;
+		if (i % HS_SPILL_STRIDE == 0)
+			hs_spill_relieve(c->spill);
 	}
 	c->first_edge[build->object_count] = edge;
 	return true;
@@ -351,8 +369,11 @@ bool hs_build_lay_out_allocated(struct hs_build *build)
 	/* What was kept is how much more it is than the size. */
 	if (!LAY_OUT(build, allocated))
 		return false;
-	for (uint32_t i = 0; i < build->object_count; i++)
+	for (uint32_t i = 0; i < build->object_count; i++) {
 		c->allocated[i] += c->size[i];
+		if (i % HS_SPILL_STRIDE == 0)
+			hs_spill_relieve(c->spill);
+	}
 	for (size_t i = 0; i < build->more.size; i++)
 		c->allocated[build->more.data[i].object] += build->more.data[i].bytes;
 	return true;
@@ -384,9 +405,19 @@ void hs_build_omit_addresses(struct hs_build *build)
 	build->addresses_later = true;
 }
 
+void hs_build_relieve(const struct hs_build *build)
+{
+	hs_spill_relieve(build->snap->columns.spill);
+}
+
+void *hs_build_column(const struct hs_build *build, size_t count, size_t size)
+{
+	return hs_columns_alloc(&build->snap->columns, count, size);
+}
+
 void hs_build_addresses(struct hs_build *build, hs_addr *addresses)
 {
-	free(build->snap->columns.address);
+	hs_columns_free(&build->snap->columns, build->snap->columns.address);
 	build->snap->columns.address = addresses;
 }
 

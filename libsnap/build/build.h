@@ -5,6 +5,8 @@
 
 #include <heapsnap/snapshot.h>
 
+struct hs_spill;
+
 /*
  * A snapshot under construction.  A producer (a capture, an importer) describes types and shapes,
  * then adds objects one by one, each followed by its references, then calls hs_build_finish().
@@ -39,6 +41,12 @@ struct hs_build_object {
 struct hs_build *hs_build_create(void);
 void hs_build_destroy(struct hs_build *build);
 
+/* Before the first object: have columns in @spill, of which the build becomes an owner. */
+void hs_build_spill(struct hs_build *build, struct hs_spill *spill);
+
+/* Drop from memory what lies there, if it is time to. */
+void hs_build_relieve(const struct hs_build *build);
+
 /* The number of the string @str; equal strings have equal numbers. 0 is the empty string. */
 uint32_t hs_build_string(struct hs_build *build, struct hs_str str);
 struct hs_str hs_build_string_at(const struct hs_build *build, uint32_t string);
@@ -60,9 +68,10 @@ void hs_build_object(struct hs_build *build, const struct hs_build_object *objec
 /*
  * For a producer that knows the objects' addresses anyway: those in hs_build_object() are not kept
  * from now on, which is before the first; before hs_build_finish() it hands over all of them, as an
- * array from hs_huge_alloc() with one for each object.
+ * array from hs_build_column() with one for each object.
  */
 void hs_build_omit_addresses(struct hs_build *build);
+void *hs_build_column(const struct hs_build *build, size_t count, size_t size);
 void hs_build_addresses(struct hs_build *build, hs_addr *addresses);
 
 /* Record the value of the object added last, once; its bytes are copied. */

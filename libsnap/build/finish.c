@@ -43,19 +43,25 @@ struct resolver {
 	hs_build_resolve_fn *resolve; /* or NULL */
 	void *context;
 	uint32_t count; /* objects */
+	struct hs_spill *spill;
 };
 
 /* Turn @keys into numbers below the count; @what is for the message. */
 static struct hs_error *resolve_all(const struct resolver *resolver, uint32_t *keys, size_t count,
 				    const char *what)
 {
-	if (resolver->resolve && count)
-		resolver->resolve(resolver->context, keys, count);
-	for (size_t i = 0; i < count; i++)
-		if (keys[i] >= resolver->count)
-			return hs_error_create(HS_ERROR_FAILED,
-					       "building a snapshot: %s %zu names no object", what,
-					       i);
+	for (size_t from = 0; from < count; from += HS_SPILL_STRIDE) {
+		size_t end = count - from < HS_SPILL_STRIDE ? count : from + HS_SPILL_STRIDE;
+
+		if (resolver->resolve)
+			resolver->resolve(resolver->context, keys + from, end - from);
+		for (size_t i = from; i < end; i++)
+			if (keys[i] >= resolver->count)
+				return hs_error_create(
+					HS_ERROR_FAILED,
+					"building a snapshot: %s %zu names no object", what, i);
+		hs_spill_relieve(resolver->spill);
+	}
 	return NULL;
 }
 
@@ -66,32 +72,30 @@ static struct hs_error *resolve_all(const struct resolver *resolver, uint32_t *k
 static struct hs_error *resolve_some(const struct resolver *resolver, void *first, size_t count,
 				     size_t stride, const char *what)
 {
+	enum { PIECE = 1024 };
+	uint32_t *fields[PIECE];
+	uint32_t keys[PIECE];
 	size_t filled = 0;
-	struct hs_error *err;
 
-	for (size_t i = 0; i < count; i++)
-		filled += *(uint32_t *)((char *)first + i * stride) != HS_NONE;
-	if (!filled)
-		return NULL;
-	_cleanup_free_ uint32_t *keys = hs_huge_alloc(filled, sizeof(*keys));
-	if (!keys)
-		return &hs_enomem;
-	filled = 0;
-	for (size_t i = 0; i < count; i++) {
-		uint32_t key = *(uint32_t *)((char *)first + i * stride);
-
-		if (key != HS_NONE)
-			keys[filled++] = key;
-	}
-	err = resolve_all(resolver, keys, filled, what);
-	if (err)
-		return err;
-	filled = 0;
 	for (size_t i = 0; i < count; i++) {
 		uint32_t *field = (uint32_t *)((char *)first + i * stride);
 
-		if (*field != HS_NONE)
-			*field = keys[filled++];
+		if (*field != HS_NONE) {
+			fields[filled] = field;
+			keys[filled++] = *field;
+		}
+		if (filled == PIECE || (filled && i + 1 == count)) {
+			struct hs_error *err = resolve_all(resolver, keys, filled, what);
+
+			if (err)
+				return err;
+			while (filled) {
+				filled--;
+				*fields[filled] = keys[filled];
+			}
+		}
+		if (i % HS_SPILL_STRIDE == 0)
+			hs_spill_relieve(resolver->spill);
 	}
 	return NULL;
 }
@@ -168,28 +172,35 @@ static struct hs_error *check_objects(const struct hs_build *build)
 		return &hs_enomem;
 	for (size_t i = 0; i < build->shapes.size; i++)
 		bounds[i] = hs_shape_bounds(&build->shapes.data[i]);
-	for (uint32_t i = 0; i < build->object_count; i++)
+	for (uint32_t i = 0; i < build->object_count; i++) {
+		if (i % HS_SPILL_STRIDE == 0)
+			hs_spill_relieve(c->spill);
 		if (c->type[i] >= build->types.size || c->shape[i] >= build->shapes.size ||
 		    !hs_shape_fits(&bounds[c->shape[i]], c->first_edge[i + 1] - c->first_edge[i],
 				   c->visible[i]))
 			return misfit(build, i);
+	}
 	return NULL;
 }
 
-/* Bring a column into the order of @order; NULL: it is in order, or there is none. */
+/* Bring a column of @c into the order of @order; NULL: it is in order, or there is none. */
 #define PERMUTE(name, type)                                                                        \
-	static bool permute_##name(type **column, const hs_id *order, size_t count)                \
+	static bool permute_##name(const struct hs_columns *c, type **column, const hs_id *order,  \
+				   size_t count)                                                   \
 	{                                                                                          \
 		type *ret;                                                                         \
                                                                                                    \
 		if (!*column || !order)                                                            \
 			return true;                                                               \
-		ret = hs_huge_alloc(count, sizeof(*ret));                                          \
+		ret = hs_columns_alloc(c, count, sizeof(*ret));                                    \
 		if (!ret)                                                                          \
 			return false;                                                              \
-		for (size_t i = 0; i < count; i++)                                                 \
-			ret[i] = (*column)[order[i]];                                              \
-		free(*column);                                                                     \
+		for (size_t from = 0; from < count; from += HS_SPILL_STEPS) {                      \
+			for (size_t i = from; i < count && i < from + HS_SPILL_STEPS; i++)         \
+				ret[i] = (*column)[order[i]];                                      \
+			hs_spill_relieve(c->spill);                                                \
+		}                                                                                  \
+		hs_columns_free(c, *column);                                                       \
 		*column = ret;                                                                     \
 		return true;                                                                       \
 	}
@@ -201,10 +212,11 @@ PERMUTE(u64, uint64_t)
 
 static bool permute_objects(struct hs_columns *c, const hs_id *order, size_t count)
 {
-	return permute_u64(&c->address, order, count) && permute_u32(&c->type, order, count) &&
-	       permute_u64(&c->refcount, order, count) && permute_u16(&c->flags, order, count) &&
-	       permute_u32(&c->owner, order, count) && permute_u32(&c->shape, order, count) &&
-	       permute_u32(&c->visible, order, count);
+	return permute_u64(c, &c->address, order, count) &&
+	       permute_u32(c, &c->type, order, count) &&
+	       permute_u64(c, &c->refcount, order, count) &&
+	       permute_u16(c, &c->flags, order, count) && permute_u32(c, &c->owner, order, count) &&
+	       permute_u32(c, &c->shape, order, count) && permute_u32(c, &c->visible, order, count);
 }
 
 /* The columns that nothing depends on: laid out only now, for they take more memory so. */
@@ -214,23 +226,24 @@ static bool settle_rest(struct hs_build *build, const hs_id *order)
 	size_t count = build->object_count;
 
 	return hs_build_lay_out_size(build) && hs_build_lay_out_allocated(build) &&
-	       permute_u64(&c->size, order, count) && permute_u64(&c->allocated, order, count) &&
-	       hs_build_lay_out_generation(build) && permute_u8(&c->generation, order, count) &&
-	       hs_build_lay_out_fingerprint(build) && permute_u64(&c->fingerprint, order, count) &&
-	       hs_build_lay_out_site(build) && permute_u32(&c->site, order, count);
+	       permute_u64(c, &c->size, order, count) &&
+	       permute_u64(c, &c->allocated, order, count) && hs_build_lay_out_generation(build) &&
+	       permute_u8(c, &c->generation, order, count) && hs_build_lay_out_fingerprint(build) &&
+	       permute_u64(c, &c->fingerprint, order, count) && hs_build_lay_out_site(build) &&
+	       permute_u32(c, &c->site, order, count);
 }
 
 /* Bring the references into the new order of their sources and renumber their targets. */
 static bool permute_edges(struct hs_columns *c, const hs_id *order, const hs_id *rank, size_t count,
 			  size_t edge_count)
 {
-	uint64_t *first = hs_huge_alloc(count + 1, sizeof(*first));
-	hs_id *edges = hs_huge_alloc(edge_count, sizeof(*edges));
+	uint64_t *first = hs_columns_alloc(c, count + 1, sizeof(*first));
+	hs_id *edges = hs_columns_alloc(c, edge_count, sizeof(*edges));
 	uint64_t out = 0;
 
 	if (!first || !edges) {
-		free(first);
-		free(edges);
+		hs_columns_free(c, first);
+		hs_columns_free(c, edges);
 		return false;
 	}
 	for (size_t i = 0; i < count; i++) {
@@ -239,10 +252,12 @@ static bool permute_edges(struct hs_columns *c, const hs_id *order, const hs_id 
 		first[i] = out;
 		for (uint64_t edge = c->first_edge[order[i]]; edge < end; edge++)
 			edges[out++] = rank[c->edges[edge]];
+		if (i % HS_SPILL_STEPS == 0)
+			hs_spill_relieve(c->spill);
 	}
 	first[count] = out;
-	free(c->first_edge);
-	free(c->edges);
+	hs_columns_free(c, c->first_edge);
+	hs_columns_free(c, c->edges);
 	c->first_edge = first;
 	c->edges = edges;
 	return true;
@@ -262,9 +277,12 @@ static bool renumber(struct hs_build *build, const hs_id *order)
 	if (!permute_edges(c, order, rank, count, build->edge_count) ||
 	    !permute_objects(c, order, count))
 		return false;
-	for (uint32_t i = 0; i < count; i++)
+	for (uint32_t i = 0; i < count; i++) {
 		if (c->owner[i] != HS_NONE)
 			c->owner[i] = rank[c->owner[i]];
+		if (i % HS_SPILL_STRIDE == 0)
+			hs_spill_relieve(c->spill);
+	}
 	for (size_t i = 0; i < build->roots.size; i++)
 		build->roots.data[i].object = rank[build->roots.data[i].object];
 	for (size_t i = 0; i < build->types.size; i++)
@@ -289,6 +307,7 @@ static struct hs_error *order_objects(struct hs_build *build)
 		.edges = c->edges,
 		.roots = build->roots.data,
 		.root_count = build->roots.size,
+		.spill = c->spill,
 	};
 	_cleanup_free_ hs_id *order = NULL;
 	bool identity;
@@ -361,6 +380,7 @@ struct hs_error *hs_build_finish(struct hs_build *build, hs_build_resolve_fn *re
 	if (!hs_build_close_columns(build))
 		return &hs_enomem;
 	resolver.count = build->object_count;
+	resolver.spill = build->snap->columns.spill;
 	err = resolve_keys(build, &resolver);
 	if (!err)
 		err = check_links(build);

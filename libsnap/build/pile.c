@@ -2,6 +2,8 @@
 /* pile.c: a column that grows, kept small until it is whole. */
 #include "libsnap/build/pile.h"
 
+#include "format/base/spill.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,12 +26,20 @@ static const uint8_t widths[] = {0, 1, 2, 3, 4, 8};
 
 enum { WIDTH_COUNT = sizeof(widths) };
 
+static void free_slab(const struct hs_pile *pile, struct hs_pile_slab *slab)
+{
+	if (pile->spill)
+		hs_spill_free(pile->spill, slab);
+	else
+		free(slab);
+}
+
 static void free_slabs(struct hs_pile *pile)
 {
 	while (pile->first) {
 		struct hs_pile_slab *next = pile->first->next;
 
-		free(pile->first);
+		free_slab(pile, pile->first);
 		pile->first = next;
 	}
 	pile->tail = NULL;
@@ -39,7 +49,7 @@ void hs_pile_deinit(struct hs_pile *pile)
 {
 	free_slabs(pile);
 	free(pile->block);
-	*pile = (struct hs_pile){.deltas = pile->deltas};
+	*pile = (struct hs_pile){.deltas = pile->deltas, .spill = pile->spill};
 }
 
 /* Bytes of @value without the zeros at its upper end. */
@@ -146,7 +156,8 @@ static uint8_t *pack_values(const uint64_t *values, uint64_t least, unsigned int
 
 static bool new_slab(struct hs_pile *pile)
 {
-	struct hs_pile_slab *slab = malloc(sizeof(*slab));
+	struct hs_pile_slab *slab =
+		pile->spill ? hs_spill_alloc(pile->spill, sizeof(*slab)) : malloc(sizeof(*slab));
 
 	if (!slab)
 		return false;
@@ -245,6 +256,7 @@ void hs_pile_take(struct hs_pile *pile, void *to, size_t size)
 {
 	uint64_t values[HS_PILE_BLOCK];
 	uint64_t last = 0;
+	size_t blocks = 0;
 	uint8_t *out = to;
 
 	while (pile->first) {
@@ -256,9 +268,11 @@ void hs_pile_take(struct hs_pile *pile, void *to, size_t size)
 			if (pile->deltas)
 				undo_deltas(values, HS_PILE_BLOCK, &last);
 			out = store(values, HS_PILE_BLOCK, out, size);
+			if (++blocks % (HS_SPILL_STRIDE / HS_PILE_BLOCK) == 0)
+				hs_spill_relieve(pile->spill);
 		}
 		pile->first = slab->next;
-		free(slab);
+		free_slab(pile, slab);
 	}
 	if (pile->next != pile->block)
 		store(pile->block, (uint32_t)(pile->next - pile->block), out, size);

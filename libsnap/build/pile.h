@@ -20,6 +20,7 @@ enum { HS_PILE_BLOCK = 1024 };
  */
 struct hs_pile {
 	bool deltas; /* keep differences: for what does not lie about one value, but runs along */
+	struct hs_spill *spill; /* where the slabs lie, not owned; NULL: in memory */
 	uint64_t last;
 	uint64_t *block; /* being filled; NULL: nothing was pushed yet */
 	uint64_t *next;	 /* where in it the next value goes */

@@ -10,7 +10,8 @@
 enum {
 	/* Chunks below 1 MiB lose bandwidth; longer ones gain nothing. */
 	CHUNK_PAGES = 4096,
-	MAX_RUNS = 1024, /* ranges that process_vm_readv() takes at a time (IOV_MAX) */
+	SPILL_CHUNK_PAGES = 1024, /* where memory is to hold only what is at hand */
+	MAX_RUNS = 1024,	  /* ranges that process_vm_readv() takes at a time (IOV_MAX) */
 };
 
 struct copy {
@@ -21,6 +22,7 @@ struct copy {
 	struct iovec runs[MAX_RUNS]; /* to be read next; the slots that they go to are neighbours */
 	size_t run_count;
 	uint64_t run_pages;
+	uint64_t chunk_pages;
 	bool full; /* memory ran out, or the image has no more slots */
 	bool gone;
 	bool late;
@@ -100,7 +102,7 @@ static bool gather(void *context, hs_addr addr, uint64_t pages)
 	struct copy *copy = context;
 
 	while (pages) {
-		uint64_t room = CHUNK_PAGES - copy->run_pages;
+		uint64_t room = copy->chunk_pages - copy->run_pages;
 		uint64_t piece = pages < room ? pages : room;
 
 		copy->runs[copy->run_count++] = (struct iovec){
@@ -110,7 +112,8 @@ static bool gather(void *context, hs_addr addr, uint64_t pages)
 		copy->run_pages += piece;
 		addr += piece << HS_PAGE_SHIFT;
 		pages -= piece;
-		if ((copy->run_pages == CHUNK_PAGES || copy->run_count == MAX_RUNS) && !flush(copy))
+		if ((copy->run_pages == copy->chunk_pages || copy->run_count == MAX_RUNS) &&
+		    !flush(copy))
 			return false;
 	}
 	return true;
@@ -148,6 +151,7 @@ struct hs_error *hs_process_copy(struct hs_process *process, struct hs_image *im
 	copy->process = process;
 	copy->image = image;
 	copy->deadline = deadline;
+	copy->chunk_pages = image->spill ? SPILL_CHUNK_PAGES : CHUNK_PAGES;
 	hs_maps_deinit(&image->maps);
 	err = hs_maps_read(pid, &image->maps);
 	if (!err)

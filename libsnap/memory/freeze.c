@@ -8,6 +8,7 @@
 
 enum {
 	FORK_LIMIT_MS = 60000,
+	SPILL_LIMIT_MS = 600000, /* if the image lies in a file, which takes longer */
 };
 
 /*
@@ -70,7 +71,7 @@ static uint32_t read_pages(void *context, const hs_addr *pages, uint32_t count, 
 
 void hs_frozen_renew(struct hs_frozen *frozen)
 {
-	frozen->deadline = hs_clock_monotonic() + FORK_LIMIT_MS * 1000000ull;
+	frozen->deadline = hs_clock_monotonic() + frozen->limit_ms * 1000000ull;
 }
 
 static struct hs_error *copy_later(struct hs_process *process, struct hs_image *image,
@@ -88,6 +89,7 @@ static struct hs_error *copy_later(struct hs_process *process, struct hs_image *
 		frozen->plan = options->plan;
 		frozen->stop_timeout_ms = options->stop_timeout_ms;
 	}
+	frozen->limit_ms = image->spill ? SPILL_LIMIT_MS : FORK_LIMIT_MS;
 	hs_frozen_renew(frozen);
 	err = hs_image_set_source(image, read_pages, frozen) ? NULL : &hs_enomem;
 	if (!err)

@@ -37,6 +37,7 @@ struct hs_frozen {
 	const struct hs_maps *maps; /* for that, as the next two */
 	const struct hs_fork_plan *plan;
 	uint32_t stop_timeout_ms;
+	uint32_t limit_ms; /* how long it may be read */
 	uint64_t deadline;
 	struct hs_phases *phases;
 	struct hs_memory_watch watch; /* starved: nothing more is read */
@@ -49,8 +50,9 @@ struct hs_frozen {
  *
  * A fork lives on in @frozen, which must stay where it is, until hs_frozen_end(); @image reads from
  * it what is wanted.  That costs the target a copy of each page that it writes to meanwhile, so
- * after a minute nothing more can be read.  Nor can it when there is hardly any memory left for
- * this program: rather than be killed, or have another killed, it is to say so.
+ * after a minute, or ten if the image lies in a file, nothing more can be read.  Nor can it when
+ * there is hardly any memory left for this program: rather than be killed, or have another killed,
+ * it is to say so.
  *
  * If the target has to take note of the fork's end, the signals that ask this program to end wait
  * for that in the calling thread, and nothing more is read once there is one.
@@ -59,7 +61,7 @@ struct hs_error *hs_freeze(struct hs_process *process, struct hs_image *image,
 			   const struct hs_freeze_options *options, struct hs_freeze_facts *ret,
 			   struct hs_frozen *frozen) HS_MUST_CHECK;
 
-/* The minute begins now: several forks may have been made, to be read one after the other. */
+/* That time begins now: several forks may have been made, to be read one after the other. */
 void hs_frozen_renew(struct hs_frozen *frozen);
 
 /* End the fork, if there is one; @image has then what was read until now. */

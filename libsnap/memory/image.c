@@ -22,8 +22,11 @@ void hs_image_destroy(struct hs_image *image)
 {
 	if (!image)
 		return;
-	if (image->data)
+	if (image->spill)
+		hs_spill_free(image->spill, image->data);
+	else if (image->data)
 		munmap(image->data, (size_t)image->slot_capacity << HS_PAGE_SHIFT);
+	hs_spill_release(image->spill);
 	for (size_t i = 0; i < HS_DIRECTORY_SIZE; i++)
 		free(image->directory[i]);
 	for (size_t i = 0; i < image->strings.size; i++)
@@ -37,6 +40,11 @@ void hs_image_destroy(struct hs_image *image)
 	free(image);
 }
 
+void hs_image_spill(struct hs_image *image, struct hs_spill *spill)
+{
+	image->spill = hs_spill_share(spill);
+}
+
 /* Grow the data to @capacity slots; moves page tables, not bytes. */
 static bool grow(struct hs_image *image, uint32_t capacity)
 {
@@ -48,6 +56,14 @@ static bool grow(struct hs_image *image, uint32_t capacity)
 	if (!page)
 		return false;
 	image->page = page;
+	if (image->spill) {
+		/* Addresses for all there may ever be. */
+		if (!image->data)
+			image->data = hs_spill_reserve(image->spill,
+						       (size_t)HS_IMAGE_MAX_SLOTS << HS_PAGE_SHIFT);
+		image->slot_capacity = image->data ? capacity : 0;
+		return image->data;
+	}
 	if (image->data)
 		data = mremap(image->data, old_size, new_size, MREMAP_MAYMOVE);
 	else
@@ -84,6 +100,10 @@ bool hs_image_reserve(struct hs_image *image, uint64_t pages)
 	if (!ensure(image, pages))
 		return false;
 	from = image->data + ((size_t)image->slot_count << HS_PAGE_SHIFT);
+	if (image->spill)
+		return pages <= image->slot_count ||
+		       hs_spill_commit(image->spill, from,
+				       (size_t)(pages - image->slot_count) << HS_PAGE_SHIFT);
 	if (pages > image->slot_count)
 		/* Older kernels lack it: then the copy itself takes the faults. */
 		madvise(from, (size_t)(pages - image->slot_count) << HS_PAGE_SHIFT,
@@ -132,8 +152,19 @@ static bool add(struct hs_image *image, hs_addr addr, uint64_t pages, uint32_t f
 void *hs_image_add(struct hs_image *image, hs_addr addr, uint64_t pages)
 {
 	uint32_t first = image->slot_count;
+	uint8_t *at;
 
-	return add(image, addr, pages, 0) ? image->data + ((size_t)first << HS_PAGE_SHIFT) : NULL;
+	if (!add(image, addr, pages, 0))
+		return NULL;
+	at = image->data + ((size_t)first << HS_PAGE_SHIFT);
+	if (!image->spill)
+		return at;
+	if (!hs_spill_commit(image->spill, at, (size_t)pages << HS_PAGE_SHIFT)) {
+		hs_image_drop(image, pages);
+		return NULL;
+	}
+	hs_spill_relieve(image->spill);
+	return at;
 }
 
 bool hs_image_add_later(struct hs_image *image, hs_addr addr, uint64_t pages)

@@ -4,6 +4,7 @@
 #define HS_MEMORY_IMAGE_H
 
 #include "format/base/prefetch.h"
+#include "format/base/spill.h"
 #include "format/base/vector.h"
 #include "libsnap/memory/maps.h"
 
@@ -68,6 +69,7 @@ struct hs_image {
 	uint32_t slot_capacity;
 	uint32_t *directory[HS_DIRECTORY_SIZE];
 	struct hs_maps maps;		/* of the target when it was copied; owned */
+	struct hs_spill *spill;		/* where the data lie, an owner of it; NULL: in memory */
 	bool sealed;			/* the slots must not move any more */
 	struct hs_image_source *source; /* NULL: all pages were read when they were added */
 	hs_image_fetch_fn *fetch;
@@ -78,6 +80,9 @@ struct hs_image {
 /* An empty image, owned by the caller; NULL if memory ran out. */
 struct hs_image *hs_image_create(void);
 void hs_image_destroy(struct hs_image *image);
+
+/* Before anything is added: have the data in @spill, of which the image becomes an owner. */
+void hs_image_spill(struct hs_image *image, struct hs_spill *spill);
 
 /*
  * Make room for @pages pages in all and touch the memory, so that adding them later costs no page

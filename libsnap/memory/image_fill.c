@@ -109,6 +109,15 @@ static void clear_block(const struct hs_image *image, uint32_t from, uint32_t to
 	}
 }
 
+/* See that there is room on the disk for the slots @from .. @to-1, with some neighbours. */
+static bool commit(const struct hs_image *image, uint32_t from, uint32_t to)
+{
+	size_t begin = ((size_t)from << HS_PAGE_SHIFT) >> BLOCK_SHIFT << BLOCK_SHIFT;
+
+	return !image->spill || hs_spill_commit(image->spill, image->data + begin,
+						((size_t)to << HS_PAGE_SHIFT) - begin);
+}
+
 uint32_t hs_image_fill(const struct hs_image *image, hs_addr addr)
 {
 	uint32_t *entry = entry_of(image, addr);
@@ -131,9 +140,14 @@ uint32_t hs_image_fill(const struct hs_image *image, hs_addr addr)
 	} else {
 		from = block ? block * BLOCK_PAGES - skew : 0;
 		to = (block + 1) * BLOCK_PAGES - skew;
-		if (to - from == BLOCK_PAGES && to <= image->source->end)
+		if (!image->spill && to - from == BLOCK_PAGES && to <= image->source->end)
 			clear_block(image, from, to);
 	}
-	read_slots(image, from, to < image->source->end ? to : image->source->end);
+	if (to > image->source->end)
+		to = image->source->end;
+	if (!commit(image, from, to))
+		return HS_NONE;
+	read_slots(image, from, to);
+	hs_spill_relieve(image->spill);
 	return *entry & HS_IMAGE_LATER ? HS_NONE : *entry - 1;
 }

@@ -4,6 +4,7 @@
 
 #include "format/base/cleanup.h"
 #include "format/base/error.h"
+#include "format/base/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -190,28 +191,6 @@ static struct hs_error *unpack_gzip(struct unpack *unpack)
 	return err;
 }
 
-/* A file without a name. */
-static int open_temporary(void)
-{
-	const char *folder = secure_getenv("TMPDIR");
-	char *path;
-	int fd;
-
-	if (!folder || !*folder)
-		folder = "/var/tmp";
-	fd = open(folder, O_TMPFILE | O_RDWR | O_EXCL | O_CLOEXEC, 0600);
-	if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL))
-		return fd;
-	/* Not all file systems have such. */
-	if (asprintf(&path, "%s/heapsnap-XXXXXX", folder) < 0)
-		return -1;
-	fd = mkostemp(path, O_CLOEXEC);
-	if (fd >= 0)
-		unlink(path);
-	free(path);
-	return fd;
-}
-
 typedef struct hs_error *unpack_fn(struct unpack *unpack);
 
 /* By the first bytes of a file. */
@@ -263,6 +242,7 @@ struct hs_error *hs_unpack(int fd, const char *path, uint64_t limit, struct hs_u
 	struct unpack unpack = {.path = path, .in = fd, .limit = limit};
 	_cleanup_fd_ int out = -1;
 	const char *unsupported = NULL;
+	const char *folder;
 	struct hs_error *err;
 	uint8_t magic[6];
 	ssize_t n = pread(fd, magic, sizeof(magic), 0);
@@ -280,7 +260,7 @@ struct hs_error *hs_unpack(int fd, const char *path, uint64_t limit, struct hs_u
 		*ret = (struct hs_unpacked){.fd = -1};
 		return NULL;
 	}
-	out = open_temporary();
+	out = hs_file_temporary(&folder);
 	if (out < 0)
 		return cannot_write(&unpack, errno);
 	unpack.out = out;

@@ -17,6 +17,40 @@ struct hs_error *hs_capture_check(const struct hs_capture_options *options)
 	return NULL;
 }
 
+struct hs_error *hs_capture_image_create(const struct hs_capture_options *options,
+					 struct hs_image **ret)
+{
+	struct hs_image *image = hs_image_create();
+	struct hs_spill *spill = NULL;
+	struct hs_error *err;
+
+	if (!image)
+		return &hs_enomem;
+	if (options->max_memory) {
+		err = hs_spill_create(options->max_memory, &spill);
+		if (err) {
+			hs_image_destroy(image);
+			return err;
+		}
+		hs_image_spill(image, spill);
+		hs_spill_release(spill);
+	}
+	*ret = image;
+	return NULL;
+}
+
+struct hs_error *hs_capture_end_spill(struct hs_spill *spill, struct hs_error *err,
+				      const char *name)
+{
+	struct hs_error *why = hs_spill_check(spill);
+
+	hs_spill_release(spill);
+	if (!why)
+		return err;
+	hs_error_destroy(err);
+	return hs_error_wrap(why, "%s", name);
+}
+
 void hs_capture_explain(const struct hs_capture_options *options, const char *format, ...)
 {
 	char line[512];

@@ -80,6 +80,8 @@ static bool sight_pools(struct search *search)
 
 		if (!has_tracked(python, slot) || sighting.pool == last)
 			continue;
+		if (search->seen.size % HS_SPILL_STEPS == 0)
+			hs_spill_relieve(python->image->spill);
 		last = sighting.pool;
 		if (!hs_pool_header_read(python, sighting.pool, &header) ||
 		    header.arena >= MAX_ARENAS)

@@ -46,6 +46,17 @@ static bool will_fork(const struct hs_capturing *capture)
 	return capture->options->mode != HS_CAPTURE_STOP && !capture->plan.unfit;
 }
 
+static struct hs_error *check_room(const struct hs_capturing *capture, const struct hs_room *room,
+				   uint64_t held)
+{
+	const char *name = hs_process_target(capture->process)->name;
+	const uint64_t headroom = hs_memory_headroom("", 0);
+
+	if (capture->options->max_memory)
+		return hs_room_check_bound(name, room, capture->options->max_memory, headroom);
+	return hs_room_check(name, room, will_fork(capture), held, headroom);
+}
+
 /*
  * An image, with room for what the target has now if it is to be stopped for the copy, touched, so
  * that the stop is short.  Where there is no room the kernel would kill somebody, and that could be
@@ -66,18 +77,20 @@ static struct hs_error *prepare_image(struct hs_capturing *capture, uint64_t hel
 	if (!capture->plan.unfit && !hs_room_to_fork(&room, hs_memory_headroom("", capture->pid)))
 		capture->plan.unfit = "its memory cgroup has no room for pages that it writes to "
 				      "meanwhile";
-	err = hs_room_check(hs_process_target(capture->process)->name, &room, will_fork(capture),
-			    held, hs_memory_headroom("", 0));
+	err = check_room(capture, &room, held);
+	if (!err)
+		err = hs_capture_image_create(capture->options, &capture->image);
 	if (err)
 		return err;
-	capture->image = hs_image_create();
-	if (!capture->image ||
-	    (!will_fork(capture) && !hs_image_reserve(capture->image, room.pages))) {
+	if (!will_fork(capture) && !hs_image_reserve(capture->image, room.pages)) {
 		/* Who waits for memory and comes again begins anew. */
+		err = hs_spill_check(capture->image->spill);
 		hs_image_destroy(hs_steal(capture->image));
-		return hs_error_create(HS_ERROR_FAILED,
-				       "process %d: not enough memory for a copy of its %llu MiB",
-				       (int)capture->pid, (unsigned long long)room.pages >> 8);
+		return err ? err
+			   : hs_error_create(
+				     HS_ERROR_FAILED,
+				     "process %d: not enough memory for a copy of its %llu MiB",
+				     (int)capture->pid, (unsigned long long)room.pages >> 8);
 	}
 	return NULL;
 }
@@ -251,6 +264,10 @@ static void drop_image(struct hs_capturing *capture)
 
 static struct hs_error *check_starved(const struct hs_capturing *capture)
 {
+	struct hs_error *err = hs_spill_check(capture->image->spill);
+
+	if (err)
+		return hs_error_wrap(err, "process %d", (int)capture->pid);
 	if (!capture->frozen.watch.starved)
 		return NULL;
 	return hs_error_create(HS_ERROR_FAILED,
@@ -487,6 +504,7 @@ struct hs_error *hs_capturing_read(struct hs_capturing *capture, struct hs_snaps
 {
 	struct hs_python *python = NULL;
 	struct hs_snapshot *snap = NULL;
+	struct hs_spill *spill;
 	struct hs_error *err = capture_image(capture, &python);
 
 	if (err)
@@ -495,12 +513,16 @@ struct hs_error *hs_capturing_read(struct hs_capturing *capture, struct hs_snaps
 			   capture->options->context);
 	if (!err)
 		err = check_starved(capture);
+	spill = hs_spill_share(capture->image->spill);
 	drop_image(capture);
 	if (!err)
 		err = hs_heap_finish(python, &capture->facts, &snap);
 	hs_python_destroy(python);
-	if (err)
+	err = hs_capture_end_spill(spill, err, hs_process_target(capture->process)->name);
+	if (err) {
+		hs_snapshot_destroy(snap);
 		return err;
+	}
 	tell_phases(capture, snap, capture->facts.tracked);
 	*ret = snap;
 	return NULL;

@@ -118,9 +118,11 @@ static struct hs_error *make_image(struct capture *capture)
 {
 	struct hs_core_pages counts;
 
-	capture->image = hs_image_create();
-	if (!capture->image ||
-	    !hs_image_set_source(capture->image, hs_core_read_pages, capture->core) ||
+	struct hs_error *err = hs_capture_image_create(capture->options, &capture->image);
+
+	if (err)
+		return err;
+	if (!hs_image_set_source(capture->image, hs_core_read_pages, capture->core) ||
 	    !hs_maps_copy(hs_core_maps(capture->core), &capture->image->maps))
 		return &hs_enomem;
 	if (!hs_core_pages(capture->core, add_pages, capture, &counts))
@@ -181,6 +183,8 @@ static struct hs_error *check_starved(const struct capture *capture, struct hs_e
 static struct hs_error *read_heap(struct capture *capture, struct hs_snapshot **ret)
 {
 	struct hs_python *python = NULL;
+	struct hs_snapshot *snap = NULL;
+	struct hs_spill *spill;
 	struct hs_error *err;
 
 	err = hs_heap_open(capture->image, &capture->runtime, &capture->facts, &python);
@@ -195,10 +199,16 @@ static struct hs_error *read_heap(struct capture *capture, struct hs_snapshot **
 	err = hs_heap_read(python, &capture->facts, capture->options->progress,
 			   capture->options->context);
 	err = check_starved(capture, err);
+	spill = hs_spill_share(capture->image->spill);
 	hs_image_destroy(hs_steal(capture->image));
 	if (!err)
-		err = hs_heap_finish(python, &capture->facts, ret);
+		err = hs_heap_finish(python, &capture->facts, &snap);
 	hs_python_destroy(python);
+	err = hs_capture_end_spill(spill, err, capture->path);
+	if (err)
+		hs_snapshot_destroy(snap);
+	else
+		*ret = snap;
 	return err;
 }
 

@@ -70,6 +70,8 @@ uint32_t hs_discover(struct hs_python *python, hs_addr address)
 		python->nomem = true;
 		return HS_NONE;
 	}
+	if (python->queue.size % HS_SPILL_STEPS == 0)
+		hs_spill_relieve(python->image->spill);
 	hs_bitmap_set(&python->marked, granule);
 	if (is_odd(address))
 		hs_bitmap_set(&python->odd, granule);
@@ -149,6 +151,8 @@ void hs_discover_run(struct hs_python *python, hs_progress_fn *progress, void *c
 		struct hs_object object;
 
 		hs_ahead_of(python, python->visited);
+		if (python->visited % HS_SPILL_STEPS == 0)
+			hs_spill_relieve(python->image->spill);
 		if (progress && python->visited % PROGRESS_EVERY == 0)
 			progress(context, "reading objects", python->visited, python->queue.size);
 		/* It was looked at when it was queued and the image does not change. */
@@ -205,7 +209,8 @@ static bool walk_list(struct hs_python *python, hs_addr head, unsigned int gener
 		    (words[1] & ~(hs_addr)FLAG_BITS) != previous)
 			return false;
 		note_tracked(python, node + PY_GC_HEAD_SIZE, generation);
-		(*objects)++;
+		if (++*objects % HS_SPILL_STEPS == 0)
+			hs_spill_relieve(python->image->spill);
 		previous = node;
 		node = words[0] & ~(hs_addr)FLAG_BITS;
 	}
@@ -307,7 +312,7 @@ bool hs_discover_keep_pages(struct hs_python *python)
 
 hs_addr *hs_discover_addresses(const struct hs_python *python)
 {
-	hs_addr *addresses = hs_huge_alloc(python->queue.size, sizeof(*addresses));
+	hs_addr *addresses = hs_build_column(python->build, python->queue.size, sizeof(*addresses));
 
 	for (size_t i = 0; addresses && i < python->queue.size; i++) {
 		uint32_t granule = python->queue.data[i];
@@ -315,6 +320,8 @@ hs_addr *hs_discover_addresses(const struct hs_python *python)
 		addresses[i] = python->pages[granule / HS_GRANULES_PER_PAGE] +
 			       ((hs_addr)(granule % HS_GRANULES_PER_PAGE) << HS_GRANULE_SHIFT) +
 			       (hs_bitmap_get(&python->odd, granule) ? 8 : 0);
+		if (i % HS_SPILL_STRIDE == 0)
+			hs_build_relieve(python->build);
 	}
 	return addresses;
 }

@@ -34,7 +34,7 @@ bool hs_discover_types(struct hs_python *python);
 
 /*
  * When all is found: what is needed of the image to tell the objects' addresses without it; and
- * these, in the order they were queued, from hs_huge_alloc().  False or NULL if memory ran out.
+ * these, in the order they were queued, from hs_build_column().  False or NULL if memory ran out.
  */
 bool hs_discover_keep_pages(struct hs_python *python);
 hs_addr *hs_discover_addresses(const struct hs_python *python);

@@ -180,10 +180,11 @@ struct hs_error *hs_heap_finish(struct hs_python *python, const struct hs_heap_f
 				       "the objects found could not all be read: that took too "
 				       "long, or memory ran out");
 	ranks = hs_ranks_create(python);
+	if (!ranks)
+		return &hs_enomem;
 	addresses = hs_discover_addresses(python);
-	if (!ranks || !addresses) {
+	if (!addresses) {
 		hs_ranks_destroy(ranks);
-		free(addresses);
 		return &hs_enomem;
 	}
 	hs_build_addresses(python->build, addresses);

@@ -148,6 +148,8 @@ static void for_each_untaken(struct hs_python *python, block_fn *each, hs_progre
 		const struct hs_pool *pool = &pymalloc->pools.data[i];
 		uint32_t taken = 0;
 
+		if (i % HS_SPILL_STEPS == 0)
+			hs_spill_relieve(python->image->spill);
 		for (size_t use = 0; use < HS_BLOCK_USES; use++)
 			taken += pool->uses[use];
 		if (taken == pool->live)
@@ -230,6 +232,8 @@ void hs_leftovers_take(struct hs_python *python)
 		uint32_t number = python->scanned.data[i];
 		struct hs_object object;
 
+		if (i % HS_SPILL_STEPS == 0)
+			hs_spill_relieve(python->image->spill);
 		if (hs_discover_open(python, python->queue.data[number], &object))
 			hs_build_allocated(
 				python->build, number,

@@ -294,6 +294,8 @@ static bool walk_arena(struct hs_python *python, struct hs_pyarena *arena, uint6
 			hs_python_gap(python, "more arenas than the memory can hold", pool);
 			break;
 		}
+		if (pymalloc->pools.size % HS_SPILL_STEPS == 0)
+			hs_spill_relieve(python->image->spill);
 		if (!walk_pool(python, arena, pool, off))
 			return false;
 	}

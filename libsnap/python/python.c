@@ -312,6 +312,8 @@ static bool allocate(struct hs_python *python)
 	python->budget =
 		python->granules * (1 << HS_GRANULE_SHIFT) / 8 * BUDGET_PER_WORD + BUDGET_AT_LEAST;
 	python->build = hs_build_create();
+	if (python->build && python->image->spill)
+		hs_build_spill(python->build, python->image->spill);
 	if (python->build)
 		hs_build_omit_addresses(python->build);
 	return python->build && hs_types_init(python) && create_bitmap(python, &python->marked) &&

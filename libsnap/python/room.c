@@ -11,6 +11,9 @@
 enum {
 	SPARE_PAGES = 1024,	  /* for what the target allocates until it is stopped */
 	NEED_PERCENT = 200,	  /* of what is copied: the copy, and what is made of it */
+	LEAST_SHARE = 32,	  /* of the heap: sets of what begins where, of 16 bytes each */
+	LEAST_EACH = 12,	  /* bytes for each object: three orders of them */
+	LEAST_BYTES = 56 << 20,	  /* and for what is at hand */
 	NEED_BYTES = 32 << 20,	  /* the least, for the program itself */
 	SAMPLES = 2048,		  /* pools that are looked at, about */
 	BATCH = 512,		  /* of them, at a time */
@@ -28,6 +31,7 @@ struct look {
 	uint64_t pools;
 	uint64_t seen;
 	uint64_t found;
+	uint64_t live; /* blocks in those */
 	size_t count;
 	hs_addr batch[BATCH];
 };
@@ -47,8 +51,10 @@ static void look_at_batch(struct look *look)
 	/* What lies behind one that is no longer there was not read: it does not count. */
 	for (size_t i = 0; n > 0 && i < (size_t)n / HS_POOL_HEADER_SIZE; i++) {
 		look->seen++;
-		look->found +=
-			hs_pool_header_parse(headers[i], look->batch[i], look->pool_size, &header);
+		if (!hs_pool_header_parse(headers[i], look->batch[i], look->pool_size, &header))
+			continue;
+		look->found++;
+		look->live += header.live;
 	}
 	look->count = 0;
 }
@@ -103,6 +109,7 @@ struct hs_error *hs_room_look(struct hs_process *process, const struct hs_maps *
 		look.heap += look.pools * look.found / look.seen * look.pool_size;
 	ret->pages = look.pages + look.pages / 32 + SPARE_PAGES;
 	ret->heap = look.heap;
+	ret->blocks = look.seen ? look.pools * look.live / look.seen : 0;
 	return NULL;
 }
 
@@ -139,4 +146,25 @@ struct hs_error *hs_room_check(const char *name, const struct hs_room *room, boo
 	uint64_t left = headroom > held ? headroom - held : 0;
 
 	return need <= left ? NULL : no_room(name, need, left);
+}
+
+uint64_t hs_room_least(const struct hs_room *room)
+{
+	return room->heap / LEAST_SHARE + room->blocks * LEAST_EACH + LEAST_BYTES;
+}
+
+struct hs_error *hs_room_check_bound(const char *name, const struct hs_room *room, uint64_t bound,
+				     uint64_t headroom)
+{
+	uint64_t need = hs_room_least(room);
+
+	if (need > headroom)
+		return no_room(name, need, headroom);
+	if (need <= bound)
+		return NULL;
+	return hs_error_create(HS_ERROR_FAILED,
+			       "%s: to capture it takes at least %llu MiB of memory, and only %llu "
+			       "MiB are allowed",
+			       name, (unsigned long long)need >> 20,
+			       (unsigned long long)bound >> 20);
 }

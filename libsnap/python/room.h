@@ -16,6 +16,7 @@ struct hs_room {
 	 * out over it is watched while it is read (hs_frozen.watch).
 	 */
 	uint64_t heap;
+	uint64_t blocks; /* of small memory that are in use: objects, and some that are not */
 };
 
 /* Look at @process, of CPython 3.@minor, with the mappings @maps.  Errors: hs_process_pages()'s. */
@@ -27,6 +28,19 @@ struct hs_error *hs_room_look(struct hs_process *process, const struct hs_maps *
  * much as room.c says for objects of usual sizes.
  */
 uint64_t hs_room_need(const struct hs_room *room, bool fork);
+
+/*
+ * About the same, if what is read and what is made of it lies in a file, and memory holds only what
+ * is at hand: what is kept for each object until all are in order, and sets of objects.
+ */
+uint64_t hs_room_least(const struct hs_room *room);
+
+/*
+ * HS_ERROR_FAILED, with the figures, if the process @name cannot be captured so in @bound bytes, or
+ * if there are only @headroom.
+ */
+struct hs_error *hs_room_check_bound(const char *name, const struct hs_room *room, uint64_t bound,
+				     uint64_t headroom) HS_MUST_CHECK;
 
 /*
  * Whether a process with the memory cgroup's headroom @headroom can be forked: each page that it

@@ -95,6 +95,7 @@ static void try_range(struct statics *statics, hs_addr from, hs_addr to)
 
 		if (end > to)
 			end = to;
+		hs_spill_relieve(statics->python->image->spill);
 		at = end - from >= 8 ? hs_image_at(statics->python->image, from, end - from) : NULL;
 		if (at && !hs_python_spend(statics->python, (end - from) / 8))
 			return;

@@ -202,6 +202,8 @@ static bool walk(struct hs_python *python, const struct table *table, uint64_t l
 		while (entry) {
 			struct trace trace;
 
+			if (seen % HS_SPILL_STEPS == 0)
+				hs_spill_relieve(python->image->spill);
 			/* More than there should be is also how a circle shows. */
 			if (seen++ == table->entries || !hs_python_spend(python, PY_TRACE_WORDS) ||
 			    !read_entry(python, table, entry, &trace, &entry))

@@ -40,6 +40,8 @@ static inline uint64_t hs_words_get(const struct hs_words *words, uint64_t i)
 {
 	uint64_t value = 0;
 
+	if (words->image->spill && i % HS_SPILL_STEPS == 0)
+		hs_spill_relieve(words->image->spill);
 	if (words->data)
 		memcpy(&value, words->data + i * 8, sizeof(value));
 	else if (!hs_image_u64(words->image, words->address + i * 8, &value))

@@ -2,6 +2,8 @@
 """test_large.py: a process like a service, with many objects of many kinds."""
 import itertools
 import json
+import os
+import re
 import subprocess
 
 import pytest
@@ -69,6 +71,52 @@ def test_memory_that_it_takes(heapsnap, start, any_python, tmp_path, objects, sh
     peak = peak_of(heapsnap.path, "dump", target.pid, "-q", "--mode", mode, "-o",
                    tmp_path / "a.snap")
     assert peak < share * heap
+
+
+def whole_of(heapsnap, file):
+    """Everything of a snapshot but when it was taken."""
+    return (heapsnap("export", file, "--to", "jsonl").stdout,
+            heapsnap("top", file, "--by", "type", "--json").stdout)
+
+
+def check_a_limit(heapsnap, target, tmp_path, mode):
+    """What is said to be enough is, and what comes of it is the same."""
+    command = "dump", target.pid, "-q", "--mode", mode, "-f", "-o"
+    unlimited = peak_of(heapsnap.path, *command, tmp_path / "whole.snap")
+    refused = heapsnap.fails(1, *command, tmp_path / "small.snap", "--max-memory", "16M")
+    least = int(re.search(r"at least (\d+) MiB", refused).group(1)) + 1
+    peak = peak_of(heapsnap.path, *command, tmp_path / "small.snap", "--max-memory", f"{least}M")
+    assert peak <= least << 20 < unlimited
+    heapsnap("verify", tmp_path / "small.snap")
+    assert whole_of(heapsnap, tmp_path / "small.snap") == whole_of(heapsnap, tmp_path / "whole.snap")
+    return least << 20
+
+
+def test_memory_is_limited(heapsnap, start, any_python, tmp_path):
+    target = start(any_python, SERVICE, "1000000")
+    for mode in "fork", "stop":
+        check_a_limit(heapsnap, target, tmp_path, mode)
+    target.assert_unharmed()
+
+
+@pytest.mark.long
+def test_much_less_memory_than_the_heap(heapsnap, start, any_python, tmp_path):
+    target = start(any_python, SERVICE, "10000000")
+    heap = int(target.status()["RssAnon"].split()[0]) * 1024
+    assert check_a_limit(heapsnap, target, tmp_path, "fork") < 0.4 * heap
+
+
+def test_a_limit_needs_a_disk(heapsnap, start, any_python, tmp_path):
+    """A temporary file in memory would be no help, and without a folder there is none."""
+    target = start(any_python, SERVICE, "1000")
+    limited = "dump", target.pid, "-o", tmp_path / "a.snap", "--max-memory", "1G"
+    message = heapsnap.fails(1, *limited, env=dict(os.environ, TMPDIR="/nonexistent"))
+    assert "/nonexistent" in message and "TMPDIR" in message
+    if subprocess.check_output(["stat", "-f", "-c", "%T", "/dev/shm"]) == b"tmpfs\n":
+        message = heapsnap.fails(1, *limited, env=dict(os.environ, TMPDIR="/dev/shm"))
+        assert "/dev/shm is in memory" in message
+    target.assert_unharmed()
+    assert not (tmp_path / "a.snap").exists()
 
 
 def test_the_number_of_threads_does_not_show(heapsnap, start, one_python, tmp_path):

@@ -60,6 +60,10 @@ MISTAKES = [
     (["dump", "1", "--base", "a", "--subprocesses"], "exclude"),
     (["flatten", "a"], "-o"),
     (["dump", "1", "--jobs", "0"], "--jobs"),
+    (["dump", "1", "--max-memory", "much"], "--max-memory"),
+    (["dump", "1", "--max-memory", "0"], "--max-memory"),
+    (["dump", "1", "--max-memory", "1G", "--base", "a"], "excludes"),
+    (["dump", "1", "--max-memory", "1G", "--subprocesses"], "excludes"),
     (["dump", "1", "--level", "20"], "--level"),
     # Options of later releases: absent, not accepted and ignored.
     (["dump", "--core", "core", "1"], "--core"),

@@ -432,6 +432,9 @@ HS_EXPORT const struct hs_info *hs_snapshot_info(const struct hs_snapshot *snap)
 /* Things the capture could not do, all of hs_info.gaps together; at most UINT64_MAX. */
 HS_EXPORT uint64_t hs_snapshot_gap_total(const struct hs_snapshot *snap);
 
+/* Shallow sizes of all objects together; 0 if they were not loaded. */
+HS_EXPORT uint64_t hs_snapshot_bytes(const struct hs_snapshot *snap);
+
 HS_EXPORT const struct hs_objects *hs_snapshot_objects(const struct hs_snapshot *snap);
 HS_EXPORT const struct hs_type *hs_snapshot_types(const struct hs_snapshot *snap, uint32_t *count);
 HS_EXPORT const struct hs_shape *hs_snapshot_shapes(const struct hs_snapshot *snap,

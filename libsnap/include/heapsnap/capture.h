@@ -35,6 +35,15 @@ struct hs_capture_options {
 	 * command line.  Not together with preview_bytes.
 	 */
 	bool redact;
+	/*
+	 * Keep within so many bytes of resident memory, at some cost in time, by way of a file
+	 * without a name in $TMPDIR, else /var/tmp, which takes as much room as is read of the
+	 * target and is made of it.  The snapshot may be used like any other, and lies there, too.
+	 * 0: take what it takes.  Fails where an estimate says that it will not do, before the
+	 * target is stopped, or if it turns out not to.  Of hs_capture_process() and
+	 * hs_capture_core() alone.
+	 */
+	uint64_t max_memory;
 	/* Go on where this was never tried: on or for machines that are not x86-64. */
 	bool experimental;
 	/*

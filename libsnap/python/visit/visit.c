@@ -97,6 +97,8 @@ static void visit(struct hs_python *python, hs_addr target, enum hs_label_kind k
 
 	if (!target)
 		return;
+	if (python->targets.size % HS_SPILL_STEPS == HS_SPILL_STEPS - 1)
+		hs_spill_relieve(python->image->spill);
 	granule = strength == HS_WEAK ? hs_discover_weak(python, target)
 				      : hs_discover(python, target);
 	if (granule == HS_NONE)

@@ -109,12 +109,32 @@ static void a_fork_takes_of_the_target_s_own_share(void **state)
 	assert_false(hs_room_to_fork(&room, 0));
 }
 
+/* A limit is kept to or refused, with what it would take. */
+static void a_bound_is_kept_or_refused(void **state)
+{
+	const struct hs_room room = {
+		.pages = 900 * MIB >> HS_PAGE_SHIFT,
+		.heap = 800 * MIB,
+		.blocks = 10 * MIB,
+	};
+	struct hs_error *err;
+
+	(void)state;
+	assert_int_equal(hs_room_least(&room), 201 * MIB);
+	assert_null(hs_room_check_bound("process 42", &room, 201 * MIB, UINT64_MAX));
+	err = hs_room_check_bound("process 42", &room, 200 * MIB, UINT64_MAX);
+	assert_error(err, HS_ERROR_FAILED, "at least 201 MiB of memory, and only 200 MiB");
+	err = hs_room_check_bound("process 42", &room, 300 * MIB, 100 * MIB);
+	assert_error(err, HS_ERROR_FAILED, "room for 100 MiB");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pools_are_told_from_buffers),
 		cmocka_unit_test(what_a_fork_and_a_copy_need),
 		cmocka_unit_test(a_fork_takes_of_the_target_s_own_share),
+		cmocka_unit_test(a_bound_is_kept_or_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
