@@ -240,13 +240,21 @@ static void add_failure(struct dump *dump, struct hs_dump_result *result, struct
 	hs_error_destroy(err);
 }
 
+/* Threads that write, 0: as many as there are processors; each takes memory. */
+static unsigned int jobs_of(const struct options *options)
+{
+	enum { FEW = 2 };
+
+	return options->max_memory && !options->jobs ? FEW : options->jobs;
+}
+
 /* Save @snap, and free it. */
 static void write_snapshot(struct dump *dump, struct hs_dump_result *result,
 			   struct hs_snapshot *snap)
 {
 	struct hs_save_options save = {
 		.level = dump->options->level,
-		.jobs = dump->options->jobs,
+		.jobs = jobs_of(dump->options),
 		.overwrite = dump->options->force,
 		.base = dump->base,
 		.progress = terminal_progress,

@@ -181,7 +181,7 @@ void hs_spill_free(struct hs_spill *spill, void *data)
 	piece->size = 0;
 }
 
-/* Bytes of this process that are resident, of the whole and of files. */
+/* Bytes of this process that are resident. */
 static bool resident(const struct hs_spill *spill, uint64_t *all)
 {
 	char text[128];

@@ -41,7 +41,7 @@ bool hs_spill_commit(struct hs_spill *spill, const void *at, size_t size);
 void hs_spill_free(struct hs_spill *spill, void *data);
 
 /* After how much to call it: elements of arrays, one after the other; pages here and there. */
-enum { HS_SPILL_STRIDE = 1 << 16, HS_SPILL_STEPS = 1 << 7 };
+enum { HS_SPILL_STRIDE = 1 << 16, HS_SPILL_STEPS = 1 << 5 };
 
 /* Also of threads that work on what lies there at the same time.  @spill may be NULL. */
 void hs_spill_relieve(struct hs_spill *spill);

@@ -10,8 +10,8 @@
 enum {
 	/* Chunks below 1 MiB lose bandwidth; longer ones gain nothing. */
 	CHUNK_PAGES = 4096,
-	SPILL_CHUNK_PAGES = 1024, /* where memory is to hold only what is at hand */
-	MAX_RUNS = 1024,	  /* ranges that process_vm_readv() takes at a time (IOV_MAX) */
+	SPILL_CHUNK_PAGES = 512, /* where memory is to hold only what is at hand */
+	MAX_RUNS = 1024,	 /* ranges that process_vm_readv() takes at a time (IOV_MAX) */
 };
 
 struct copy {

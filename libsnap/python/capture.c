@@ -86,11 +86,11 @@ static struct hs_error *prepare_image(struct hs_capturing *capture, uint64_t hel
 		/* Who waits for memory and comes again begins anew. */
 		err = hs_spill_check(capture->image->spill);
 		hs_image_destroy(hs_steal(capture->image));
-		return err ? err
-			   : hs_error_create(
-				     HS_ERROR_FAILED,
-				     "process %d: not enough memory for a copy of its %llu MiB",
-				     (int)capture->pid, (unsigned long long)room.pages >> 8);
+		if (err)
+			return hs_error_wrap(err, "process %d", (int)capture->pid);
+		return hs_error_create(HS_ERROR_FAILED,
+				       "process %d: not enough memory for a copy of its %llu MiB",
+				       (int)capture->pid, (unsigned long long)room.pages >> 8);
 	}
 	return NULL;
 }

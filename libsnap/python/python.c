@@ -34,6 +34,9 @@ bool hs_python_spend(struct hs_python *python, uint64_t count)
 		return false;
 	}
 	python->budget -= count;
+	/* Whoever follows what the target says spends: nobody goes far without coming here. */
+	if (python->image->spill && ++python->spends % HS_SPILL_STEPS == 0)
+		hs_spill_relieve(python->image->spill);
 	return true;
 }
 

@@ -106,6 +106,7 @@ struct hs_python {
 	struct hs_chain interpreters; /* of the walk that is under way */
 	uint64_t interpreter;	      /* number of the one whose roots are being named; 0: main */
 	uint64_t budget;	      /* words that may still be looked at; see hs_python_limit() */
+	uint32_t spends;	      /* from it */
 	struct hs_text scratch;	      /* of whoever needs it for a moment */
 	bool nomem;
 };

@@ -106,6 +106,24 @@ def test_much_less_memory_than_the_heap(heapsnap, start, any_python, tmp_path):
     assert check_a_limit(heapsnap, target, tmp_path, "fork") < 0.4 * heap
 
 
+def test_a_pipe_holds_nothing_back(heapsnap, start, any_python, tmp_path):
+    """A large file takes no more memory to write to a pipe than to write it to a disk."""
+    script = tmp_path / "values.py"
+    script.write_text("import os, sys\n"
+                      "values = [os.urandom(1 << 20) for _ in range(64)]\n"
+                      "print('READY', flush=True)\nsys.stdin.read(1)\n")
+    target = start(any_python, script)
+    file = tmp_path / "a.snap"
+    heapsnap("dump", target.pid, "--values=1M", "-o", file)
+    size = file.stat().st_size
+    assert size > 64 << 20
+    to_file = peak_of(heapsnap.path, "flatten", file, "-q", "-o", tmp_path / "b.snap")
+    to_pipe = peak_of("/bin/sh", "-c", f"'{heapsnap.path}' flatten '{file}' -q -o - | "
+                      f"cat > '{tmp_path}/c.snap'")
+    assert to_pipe < to_file + size / 4
+    assert (tmp_path / "c.snap").read_bytes() == (tmp_path / "b.snap").read_bytes()
+
+
 def test_a_limit_needs_a_disk(heapsnap, start, any_python, tmp_path):
     """A temporary file in memory would be no help, and without a folder there is none."""
     target = start(any_python, SERVICE, "1000")
