@@ -75,6 +75,15 @@ static void get_referrers(const struct hs_cursor *cursor, sqlite3_context *conte
 	hs_result_u64(context, referrers);
 }
 
+static void get_retained(const struct hs_cursor *cursor, sqlite3_context *context)
+{
+	if (hs_source_dominators(cursor->source))
+		hs_result_u64(context,
+			      hs_graph_retained(cursor->source->dominators, (hs_id)cursor->at));
+	else
+		sqlite3_result_error_nomem(context);
+}
+
 static void get_refcount(const struct hs_cursor *cursor, sqlite3_context *context)
 {
 	const uint64_t *refcount = objects_of(cursor)->refcount;
@@ -175,6 +184,7 @@ static const struct hs_table_field fields[] = {
 	{"allocated INTEGER", get_allocated},
 	{"refs INTEGER", get_refs},
 	{"referrers INTEGER", get_referrers},
+	{"retained INTEGER", get_retained},
 	{"refcount INTEGER", get_refcount},
 	{"flags TEXT", get_flags},
 	{"generation INTEGER", get_generation},

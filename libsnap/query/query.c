@@ -14,8 +14,9 @@ enum {
 };
 
 static const struct hs_table *const tables[] = {
-	&hs_table_objects, &hs_table_edges, &hs_table_types,   &hs_table_roots,	  &hs_table_threads,
-	&hs_table_frames,  &hs_table_sites, &hs_table_regions, &hs_table_extents,
+	&hs_table_objects, &hs_table_edges,   &hs_table_dominators, &hs_table_types,
+	&hs_table_roots,   &hs_table_threads, &hs_table_frames,	    &hs_table_sites,
+	&hs_table_regions, &hs_table_extents,
 };
 
 enum { TABLE_COUNT = sizeof(tables) / sizeof(tables[0]) };

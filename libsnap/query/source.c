@@ -18,6 +18,18 @@ bool hs_source_graph(struct hs_source *source)
 	return !err;
 }
 
+bool hs_source_dominators(struct hs_source *source)
+{
+	const struct hs_graph_options options = {.parts = HS_GRAPH_RETAINED};
+	struct hs_error *err;
+
+	if (source->dominators)
+		return true;
+	err = hs_graph_create(source->snap, &options, &source->dominators);
+	hs_error_destroy(err);
+	return !err;
+}
+
 bool hs_source_diff(struct hs_source *source)
 {
 	const struct hs_classifier *kind = hs_classifier_find("kind", 4);
@@ -144,6 +156,7 @@ hs_id hs_source_find_address(const struct hs_source *source, hs_addr address)
 void hs_source_deinit(struct hs_source *source)
 {
 	hs_graph_destroy(source->graph);
+	hs_graph_destroy(source->dominators);
 	hs_diff_destroy(source->diff);
 	free(source->rank);
 	free(source->type_of_rank);

@@ -11,9 +11,10 @@
 /* A snapshot with what is worked out when it is first wanted. */
 struct hs_source {
 	const struct hs_snapshot *snap;
-	struct hs_graph *graph; /* NULL: nobody wanted referrers yet */
-	uint32_t *rank;		/* of each type's name among them in order; NULL: not yet */
-	uint32_t *type_of_rank; /* a type of each name */
+	struct hs_graph *graph;	     /* NULL: nobody wanted referrers yet */
+	struct hs_graph *dominators; /* NULL: nobody wanted what objects retain yet */
+	uint32_t *rank;		     /* of each type's name among them in order; NULL: not yet */
+	uint32_t *type_of_rank;	     /* a type of each name */
 	uint32_t rank_count;
 	hs_id *by_type;	    /* objects by the rank of their type, then by id; NULL: not yet */
 	uint32_t *first_of; /* rank_count + 1 places in by_type */
@@ -73,6 +74,7 @@ struct hs_table {
 
 extern const struct hs_table hs_table_objects;
 extern const struct hs_table hs_table_edges;
+extern const struct hs_table hs_table_dominators;
 extern const struct hs_table hs_table_types;
 extern const struct hs_table hs_table_roots;
 extern const struct hs_table hs_table_threads;
@@ -91,6 +93,7 @@ struct hs_module {
 
 /* False if memory ran out, as from the others. */
 bool hs_source_graph(struct hs_source *source);
+bool hs_source_dominators(struct hs_source *source);
 bool hs_source_ranks(struct hs_source *source);
 bool hs_source_by_type(struct hs_source *source);
 bool hs_source_diff(struct hs_source *source);

@@ -53,6 +53,14 @@ def test_finding_what_holds_an_object(heapsnap, any_pair):
     assert found[0]["count"] >= any_pair.facts["sessions"]
 
 
+def test_the_same_as_show(heapsnap, any_pair):
+    for row in rows(heapsnap, any_pair.second, "SELECT id, address, retained, dominator FROM "
+                    "objects JOIN dominators USING (id, retained) ORDER BY retained DESC LIMIT 5"):
+        shown = heapsnap.json("show", any_pair.second, row["address"])
+        assert (shown["id"], shown["retained"]) == (row["id"], row["retained"])
+        assert row["dominator"] == (shown["dominator"] and shown["dominator"]["id"])
+
+
 def test_two_files(heapsnap, any_pair):
     diff = {row["kind"]: row for row in
             heapsnap.json("diff", any_pair.first, any_pair.second)["rows"]}

@@ -13,11 +13,11 @@ extern "C" {
  * Snapshots as tables of a SQLite database that cannot be written to.  Nothing is copied: rows are
  * made from the snapshots' columns as they are read.
  *
- * Tables of the first snapshot are called `objects`, `edges`, `types`, `roots`, `threads`,
- * `frames`, `sites`, `regions`, `extents`; of all, also of the first, `s1.objects`, `s2.objects`
- * and so on.  If there are several, `diff` has a row for each kind of object, comparing the first
- * with the last.  Look-ups by objects.id, .address and .type and by edges.source and .target are
- * fast; those by edges.target read all references once before.
+ * Tables of the first snapshot are called `objects`, `edges`, `dominators`, `types`, `roots`,
+ * `threads`, `frames`, `sites`, `regions`, `extents`; of all, also of the first, `s1.objects`,
+ * `s2.objects` and so on.  If there are several, `diff` has a row for each kind of object,
+ * comparing the first with the last.  Look-ups by objects.id, .address and .type and by
+ * edges.source and .target are fast; those by edges.target read all references once before.
  */
 struct hs_query;
 

@@ -129,6 +129,12 @@ static void tables(void **state)
 	       "JOIN objects s ON s.id = e.source WHERE t.size = 51",
 	       "app.Session|.name|strong;");
 	expect(query, "SELECT count(*) FROM edges WHERE source = 99 OR target = -4", "0;");
+	expect(query,
+	       "SELECT o.type, d.held, d.retained = o.retained, d.garbage, p.type FROM objects o "
+	       "JOIN dominators d USING (id) LEFT JOIN objects p ON p.id = d.dominator WHERE "
+	       "o.type IN ('list', 'dict') OR o.size = 52 ORDER BY o.type",
+	       "dict|8|1|0|module;list|7|1|0|dict;str|1|1|0|app.Session;");
+	expect(query, "SELECT retained FROM dominators WHERE id = 0", "657;");
 	expect(query, "SELECT rank, name, object, thread FROM roots", "module|app|0|-;");
 	expect(query, "SELECT name, module FROM types WHERE id = 0", "module|builtins;");
 	expect(query, "SELECT (SELECT count(*) FROM s1.objects) = (SELECT count(*) FROM objects)",
