@@ -123,6 +123,7 @@ static struct hs_error *work(void *context, unsigned int job, size_t piece)
 		err = take(crew, worker, &block, &number, &left);
 		if (!err && !left)
 			return NULL;
+		hs_spill_relieve(crew->snap->columns.spill);
 		if (!err)
 			err = hs_block_encode(worker->encoder, &block);
 		if (!err)
@@ -163,6 +164,7 @@ struct hs_error *hs_blocks_write(const struct hs_snapshot *snap, struct hs_emitt
 		err = worker_init(&crew->workers[crew->jobs], crew);
 		crew->jobs++;
 	}
+	hs_spill_relieve(snap->columns.spill);
 	if (!err && snap->objects.count)
 		err = hs_jobs_run(jobs, jobs, work, crew);
 	crew_deinit(crew);

@@ -19,7 +19,7 @@
 enum {
 	SPILL_BITS = 41,     /* of address space that is set aside */
 	ALIGNMENT = 2 << 20, /* of everything large */
-	NEAR = 8 << 20,	     /* what may come between two looks */
+	NEAR = 12 << 20,     /* what may come between two looks */
 	LEAST = 16 << 20,    /* what there must be room for, or it would be slow */
 	SHARE_NEAR = 16,     /* or such a part of the limit, if that is more */
 };

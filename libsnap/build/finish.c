@@ -272,8 +272,11 @@ static bool renumber(struct hs_build *build, const hs_id *order)
 	_cleanup_free_ hs_id *rank = hs_huge_alloc(count, sizeof(*rank));
 	if (!rank)
 		return false;
-	for (uint32_t i = 0; i < count; i++)
+	for (uint32_t i = 0; i < count; i++) {
 		rank[order[i]] = i;
+		if (i % HS_SPILL_STRIDE == 0)
+			hs_spill_relieve(c->spill);
+	}
 	if (!permute_edges(c, order, rank, count, build->edge_count) ||
 	    !permute_objects(c, order, count))
 		return false;

@@ -346,8 +346,11 @@ struct hs_ranks *hs_ranks_create(const struct hs_python *python)
 		ranks->before[i] = sum;
 		sum += (uint32_t)__builtin_popcountll(ranks->marked->words[i]);
 	}
-	for (size_t i = 0; i < python->queue.size; i++)
+	for (size_t i = 0; i < python->queue.size; i++) {
 		ranks->place[rank_of(ranks, python->queue.data[i])] = (uint32_t)i;
+		if (i % HS_SPILL_STRIDE == 0)
+			hs_build_relieve(python->build);
+	}
 	return ranks;
 }
 

@@ -13,7 +13,7 @@ enum {
 	NEED_PERCENT = 200,	  /* of what is copied: the copy, and what is made of it */
 	LEAST_SHARE = 32,	  /* of the heap: sets of what begins where, of 16 bytes each */
 	LEAST_EACH = 12,	  /* bytes for each object: three orders of them */
-	LEAST_BYTES = 56 << 20,	  /* and for what is at hand */
+	LEAST_BYTES = 60 << 20,	  /* and for what is at hand */
 	NEED_BYTES = 32 << 20,	  /* the least, for the program itself */
 	SAMPLES = 2048,		  /* pools that are looked at, about */
 	BATCH = 512,		  /* of them, at a time */

@@ -120,10 +120,10 @@ static void a_bound_is_kept_or_refused(void **state)
 	struct hs_error *err;
 
 	(void)state;
-	assert_int_equal(hs_room_least(&room), 201 * MIB);
-	assert_null(hs_room_check_bound("process 42", &room, 201 * MIB, UINT64_MAX));
-	err = hs_room_check_bound("process 42", &room, 200 * MIB, UINT64_MAX);
-	assert_error(err, HS_ERROR_FAILED, "at least 201 MiB of memory, and only 200 MiB");
+	assert_int_equal(hs_room_least(&room), 205 * MIB);
+	assert_null(hs_room_check_bound("process 42", &room, 205 * MIB, UINT64_MAX));
+	err = hs_room_check_bound("process 42", &room, 204 * MIB, UINT64_MAX);
+	assert_error(err, HS_ERROR_FAILED, "at least 205 MiB of memory, and only 204 MiB");
 	err = hs_room_check_bound("process 42", &room, 300 * MIB, 100 * MIB);
 	assert_error(err, HS_ERROR_FAILED, "room for 100 MiB");
 }
