@@ -59,8 +59,28 @@ static inline bool remake_choose(struct remake *remake, unsigned int seed)
 	return false;
 }
 
+/*
+ * Change some numbers, mostly by one, so that there are as many as before: no high bit, which says
+ * that LEB128 goes on, is touched.
+ */
+static inline void remake_numbers(uint8_t *raw, size_t size, unsigned int seed)
+{
+	unsigned int count = 1 + seed % 3;
+
+	for (unsigned int i = 0; i < count; i++) {
+		uint8_t *byte;
+		uint8_t low;
+
+		seed = seed * 1664525 + 1013904223; /* Knuth's */
+		byte = &raw[(seed >> 8) % size];
+		low = seed >> 30 == 3 ? (uint8_t)(seed >> 3)
+				      : (uint8_t)(*byte + (seed >> 31 ? 1 : -1));
+		*byte = (uint8_t)((*byte & 0x80) | (low & 0x7f));
+	}
+}
+
 /* Take the raw bytes of the column that was chosen, and change them. */
-static inline bool remake_mutate(struct remake *remake, size_t room)
+static inline bool remake_mutate(struct remake *remake, size_t room, unsigned int seed)
 {
 	enum { MORE = 64 };
 	struct hs_inflater inflater = {0};
@@ -77,7 +97,11 @@ static inline bool remake_mutate(struct remake *remake, size_t room)
 	if (remake->raw) {
 		if (size)
 			memcpy(remake->raw, cursor.at, size);
-		remake->raw_size = LLVMFuzzerMutate(remake->raw, size, size + MORE);
+		remake->raw_size = size;
+		if (size && seed % 2)
+			remake_numbers(remake->raw, size, seed / 2);
+		else
+			remake->raw_size = LLVMFuzzerMutate(remake->raw, size, size + MORE);
 	}
 	hs_inflater_deinit(&inflater);
 	hs_error_destroy(err);
@@ -236,7 +260,7 @@ static inline size_t remake(uint8_t *data, size_t size, size_t room, unsigned in
 	}
 	msgpack_sbuffer_init(&remake.out);
 	msgpack_packer_init(&remake.packer, &remake.out, msgpack_sbuffer_write);
-	if (remake_choose(&remake, seed) && remake_mutate(&remake, room)) {
+	if (remake_choose(&remake, seed) && remake_mutate(&remake, room, seed / 64)) {
 		remake_file(&remake);
 		done = remake.out.size <= room ? remake.out.size : 0;
 	}
