@@ -127,6 +127,8 @@ static size_t count_continued(const uint8_t *bytes, size_t count)
 
 bool hs_planes_open(struct hs_plane_reader *reader, struct hs_cursor cursor, size_t count)
 {
+	if (!count) /* the cursor may be one over nothing, which cannot be moved */
+		return !hs_cursor_left(&cursor);
 	for (unsigned int plane = 0; plane < HS_VARINT_MAX; plane++) {
 		if (hs_cursor_left(&cursor) < count)
 			return false;
