@@ -54,6 +54,20 @@ static struct hs_error *miscounted(const struct loader *loader, const char *what
 			       loader->image.sections[0].offset, what);
 }
 
+/* Whether the block has no column of objects but those that the header names. */
+static struct hs_error *check_columns(const struct loader *loader,
+				      const struct hs_section_view *view)
+{
+	for (size_t i = 0; i < HS_COLUMN_NAME_COUNT; i++) {
+		const char *name = hs_column_names[i].name;
+		const struct hs_stored_column *column = hs_section_column(view, name);
+
+		if (column && !(loader->header.columns & hs_column_names[i].column))
+			return hs_column_damaged(view, column, "is not named by the header");
+	}
+	return NULL;
+}
+
 /*
  * Find the blocks, which lie end to end: each begins with the object and the reference where the
  * one before ended.
@@ -73,6 +87,8 @@ static struct hs_error *find_blocks(struct loader *loader)
 		err = hs_section_view_init(&loader->image, i, (uint32_t)loader->blocks.size, &view);
 		if (!err)
 			err = hs_block_read_range(&view, &found.block);
+		if (!err)
+			err = check_columns(loader, &view);
 		if (!err && (found.block.first != objects || found.block.first_edge != edges))
 			err = hs_section_damaged(&view, "is not where the one before it ends");
 		if (!err && !hs_vector_push(&loader->blocks, found))

@@ -85,8 +85,10 @@ def decode(codec, raw, count, first):
 class Section:
     def __init__(self, data, kind, offset, length, head, digest, *_):
         check(xxh3(data[offset:offset + head]) == digest, f"wrong checksum at byte {offset}")
+        self.length, self.head = length, head
         self.kind, self.map = kind, msgpack.unpackb(
-            data[offset:offset + length], object_pairs_hook=once)[1]
+            data[offset:offset + length], object_pairs_hook=once,
+            unicode_errors="surrogateescape")[1]
 
     def column(self, name, count=0, default=0):
         """The values of a column; if it is left out, @count times the default."""

@@ -44,8 +44,9 @@ class Snapshot:
         check(digest in (None, self.digest) and depth >= 0, f"{path} is not the base, or too far")
         self.kinds, self.base = {section.kind: section for section in sections}, {}
         self.header = self.kinds[HEADER].map
-        check(self.header["major"] == 0 and set(self.header["required"]) <= {"base"}, "is newer")
-        changes = self.kinds[BASE] if self.header["required"] else None
+        required = self.header.get("required", [])
+        check(self.header["major"] == 0 and set(required) <= {"base"}, f"{path} is newer")
+        changes = self.kinds[BASE] if required else None
         listed = changes.map["listed"] if changes else self.header["objects"]
         self.tables = {"objects": [{**NUMBERS, **OTHERS} for _ in range(listed)]}
         if changes:
@@ -139,8 +140,9 @@ class Snapshot:
 
     def read_values(self, section):
         data, count = io.BytesIO(bytes(section.column("bytes"))), section.map["rows"]
-        numbers = {INTEGER: map(unzigzag, section.column("integer")), REAL: (
-            struct.unpack("<d", struct.pack("<Q", word))[0] for word in section.column("real"))}
+        words = section.column("real", count)
+        numbers = {INTEGER: map(unzigzag, section.column("integer", count)),
+                   REAL: (struct.unpack("<d", struct.pack("<Q", word))[0] for word in words)}
         columns = (section.column(name, count) for name in ("object", "kind", "size", "more"))
         for number, kind, size, more in zip(*columns):
             value = next(numbers[kind]) if kind in numbers else data.read(size)

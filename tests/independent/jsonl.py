@@ -15,14 +15,15 @@ import decoder  # noqa: E402
 TEXT, BYTES, INTEGER, REAL, POSITIVE, NEGATIVE = range(1, 7)
 INDEX, INDEX_DOWN, ATTRIBUTE, ITEM, VALUE, KEY, ENTRY, OFFSET, LOCAL = range(1, 10)
 FLAGS = ("gc", "tracked", "immortal", "static", "size_guess", "scanned", "lost")
+INVALID = "\U0010ffff"  # stands for a byte that is part of no character; is itself none, either
 UNSAFE = ("[\0-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff"
-          "\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]")
+          "\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f" + INVALID + "]")
 
 
 def wtf8_error(error):
     three, end = error.object[error.start:error.start + 3], error.start + 3
     surrogate = re.fullmatch(b"\xed[\xa0-\xbf][\x80-\xbf]", three)
-    return (three.decode("utf-8", "surrogatepass"), end) if surrogate else ("\ufffd", end - 2)
+    return (three.decode("utf-8", "surrogatepass"), end) if surrogate else (INVALID, end - 2)
 
 
 def text(string):
@@ -31,6 +32,8 @@ def text(string):
 
 def quote(string):
     def escape(match):
+        if match[0] == INVALID:
+            return r"\ufffd"
         code = match[0].encode("utf-16-be", "surrogatepass").hex()
         return re.sub("....", r"\\u\g<0>", code)
 
@@ -45,8 +48,8 @@ def literal_of(kind, value, more):
     """As Python writes it, "" if the kind is not known; and how long all of it is."""
     mark = "…" if more else ""
     if kind == TEXT:
-        value = text(value)
-        return f"'{backslash(value)}{mark}'", len(value) + more
+        characters = sum(byte & 0xc0 != 0x80 for byte in value)
+        return f"'{backslash(text(value))}{mark}'", characters + more
     if kind == BYTES:
         shown = (c if " " <= c <= "~" else f"\\x{ord(c):02x}"
                  for c in backslash(value.decode("latin-1")))
@@ -74,7 +77,8 @@ def value_of(one):
         json = quote(value.decode("latin-1"))
     else:
         json = quote(literal) if re.search("[afx]", literal) else literal
-    return literal, json + (f',"length":{length}' if more else "")
+    cut = more and kind not in (INTEGER, REAL)
+    return literal, json + (f',"length":{length}' if cut else "")
 
 
 def entry(key):
@@ -111,10 +115,9 @@ def labels(one):
                 yield fixed.get(kind, "[*]")
 
 
-def main():
-    codecs.register_error("wtf8", wtf8_error)
-    sys.stdout.reconfigure(encoding="utf-8")
-    objects = decoder.Snapshot(sys.argv[1]).tables["objects"]
+def lines(path):
+    """The objects of the file as lines of JSON."""
+    objects = decoder.Snapshot(path).tables["objects"]
     numbers = {id(one): number for number, one in enumerate(objects)}
     for number, one in enumerate(objects):
         pairs = ",".join(f"[{numbers[id(target)]},{quote(name)}]"
@@ -122,10 +125,14 @@ def main():
         flags = ",".join(f'"{name}"' for bit, name in enumerate(FLAGS) if one["flags"] >> bit & 1)
         site, value = one["site"], value_of(one)
         where = f',"site":{quote(text(site["file"]) + ":" + str(site["line"]))}' if site else ""
-        print(f'{{"id":{number},"addr":"0x{one["address"]:x}",'
-              f'"type":{quote(text(one["type"]["name"]))},"size":{one["size"]},'
-              f'"alloc":{one["allocated"]},"refs":[{pairs}],"gc_refs":{one["visible"]},'
-              f'"flags":[{flags}]{where}' + (f',"value":{value[1]}' if value else "") + "}")
+        yield (f'{{"id":{number},"addr":"0x{one["address"]:x}",'
+               f'"type":{quote(text(one["type"]["name"]))},"size":{one["size"]},'
+               f'"alloc":{one["allocated"]},"refs":[{pairs}],"gc_refs":{one["visible"]},'
+               f'"flags":[{flags}]{where}' + (f',"value":{value[1]}' if value else "") + "}")
 
 
-main()
+codecs.register_error("wtf8", wtf8_error)
+if __name__ == "__main__":
+    sys.stdout.reconfigure(encoding="utf-8")
+    for each in lines(sys.argv[1]):
+        print(each)

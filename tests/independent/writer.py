@@ -97,13 +97,18 @@ class File:
 
     def section(self, kind, fields, columns=()):
         """Add a section; @columns: name, codec, and raw bytes or a list of parts of them."""
+        columns = [(name, codec, [parts] if isinstance(parts, bytes) else parts)
+                   for name, codec, parts in columns]
+        self.stored_section(kind, fields, [
+            (name, codec, sum(map(len, parts)), stored(parts, self.level))
+            for name, codec, parts in columns])
+
+    def stored_section(self, kind, fields, columns):
+        """The same of @columns as they are stored: name, codec, raw length, bytes."""
         table, data = {}, b""
-        for name, codec, parts in columns:
-            parts = [parts] if isinstance(parts, bytes) else parts
-            bytes_of_it = stored(parts, self.level)
-            table[name] = [codec, sum(map(len, parts)), len(bytes_of_it),
-                           xxhash.xxh3_64_intdigest(bytes_of_it)]
-            data += bytes_of_it
+        for name, codec, size, part in columns:
+            table[name] = [codec, size, len(part), xxhash.xxh3_64_intdigest(part)]
+            data += part
         section = msgpack.packb([kind, {**fields, "columns": table, "data": data} if columns
                                  else fields])
         self.add(kind, section, len(section) - len(data))

@@ -138,6 +138,7 @@ enum wrong {
 	BLOCK_OWNER,
 	BLOCK_SITE,
 	BLOCK_CODEC,
+	BLOCK_COLUMN,
 	BLOCK_TRAILING,
 	BLOCK_HIDDEN,
 	PREVIEW_OBJECT,
@@ -259,6 +260,8 @@ static void craft_block(struct craft *craft, enum wrong wrong)
 		   wrong == BLOCK_SITE ? "\2\6\5\0\0" : "\2\4\3\0\0", 5);
 	raw_column(craft, "owner", HS_CODEC_OWNER, wrong == BLOCK_OWNER ? "\1\5" : "\1\3", 2);
 	raw_column(craft, "colour", (enum hs_codec)99, "red", 3);
+	if (wrong == BLOCK_COLUMN) /* not one of the header's */
+		COLUMN("refcount", 1, 1);
 	if (wrong == RAW_BOMB)
 		craft->emitter.columns[0].raw = UINT64_C(1) << 40;
 	must(hs_emit_section(&craft->emitter, HS_SECTION_BLOCK));
