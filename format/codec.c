@@ -223,6 +223,42 @@ bool hs_encode_dictionary(struct hs_bytes *bytes, uint32_t *values, size_t count
 	return true;
 }
 
+static int compare_values(const void *left, const void *right)
+{
+	uint32_t a = *(const uint32_t *)left;
+	uint32_t b = *(const uint32_t *)right;
+
+	return (a > b) - (a < b);
+}
+
+/*
+ * Whether no value occurs twice: such a dictionary would part what is equal.  Hardly ever do they
+ * have to be sorted for that, in @room.
+ */
+static bool are_distinct(const uint32_t *values, size_t count, uint32_t *room)
+{
+	enum { BITS = 1 << 16 };
+	uint64_t seen[BITS / 64] = {0};
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		uint64_t bit = UINT64_C(1) << values[i] % 64;
+		uint64_t *word = &seen[values[i] % BITS / 64];
+
+		if (*word & bit)
+			break;
+		*word |= bit;
+	}
+	if (i == count)
+		return true;
+	memcpy(room, values, count * sizeof(*values));
+	qsort(room, count, sizeof(*room), compare_values);
+	for (i = 1; i < count; i++)
+		if (room[i] == room[i - 1])
+			return false;
+	return true;
+}
+
 bool hs_decode_dictionary(struct hs_cursor cursor, uint64_t bound, uint32_t *values,
 			  uint32_t *places, uint32_t *scratch, size_t count, size_t *distinct)
 {
@@ -241,6 +277,8 @@ bool hs_decode_dictionary(struct hs_cursor cursor, uint64_t bound, uint32_t *val
 			return false;
 		scratch[i] = (uint32_t)last;
 	}
+	if (!are_distinct(scratch, (size_t)size, values))
+		return false;
 	for (size_t i = 0; i < count; i++) {
 		if (!hs_cursor_varint(&cursor, &code))
 			return false;

@@ -158,6 +158,7 @@ static void malformed_dictionaries(void **state)
 		{5, {3, 2, 2, 2, 0}}, /* more distinct values than values */
 		{5, {1, 2, 0, 1, 1}}, /* something behind the end */
 		{4, {1, 1, 0, 1}},    /* a value below zero */
+		{5, {2, 2, 0, 0, 0}}, /* one that occurs twice among them */
 	};
 
 	(void)state;
@@ -169,6 +170,28 @@ static void malformed_dictionaries(void **state)
 		assert_false(hs_decode_dictionary(hs_cursor_over(cases[i].bytes, cases[i].size), 10,
 						  values, NULL, scratch, 2, &distinct));
 	}
+}
+
+/* Values that differ in what is above sixteen bits alone. */
+static void far_values(void **state)
+{
+	enum { BOUND = 1 << 20 };
+	uint32_t values[] = {5, 65541, 5, 131077, 65541};
+	uint32_t decoded[5];
+	uint32_t scratch[5];
+	struct hs_dictionary encoder;
+	struct hs_bytes bytes = {0};
+	size_t distinct;
+
+	(void)state;
+	assert_true(hs_dictionary_init(&encoder, BOUND));
+	assert_true(hs_encode_dictionary(&bytes, values, 5, &encoder));
+	assert_true(hs_decode_dictionary(hs_cursor_over(bytes.data, bytes.size), BOUND, decoded,
+					 NULL, scratch, 5, &distinct));
+	assert_int_equal(distinct, 3);
+	assert_int_equal(decoded[3], 131077);
+	hs_bytes_deinit(&bytes);
+	hs_dictionary_deinit(&encoder);
 }
 
 /* Our reader skips what the library writes, item by item, and sees every cut. */
@@ -261,6 +284,7 @@ int main(void)
 		cmocka_unit_test(overlong_varints),
 		cmocka_unit_test(dictionary),
 		cmocka_unit_test(malformed_dictionaries),
+		cmocka_unit_test(far_values),
 		cmocka_unit_test(unpack_agrees_with_the_library),
 		cmocka_unit_test(hostile_msgpack),
 	};
