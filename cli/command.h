@@ -37,6 +37,7 @@ int cmd_dump(const struct options *options, struct terminal *terminal);
 int cmd_export(const struct options *options, struct terminal *terminal);
 int cmd_flatten(const struct options *options, struct terminal *terminal);
 int cmd_info(const struct options *options, struct terminal *terminal);
+int cmd_paths(const struct options *options, struct terminal *terminal);
 int cmd_ps(const struct options *options, struct terminal *terminal);
 int cmd_show(const struct options *options, struct terminal *terminal);
 #ifdef HS_SQL

@@ -88,6 +88,12 @@ static bool complain_of_word(const struct parser *parser, const char *option, co
 	return false;
 }
 
+static bool parse_avoid(struct parser *parser, const char *argument)
+{
+	parser->options->avoid = argument;
+	return true;
+}
+
 static bool parse_base(struct parser *parser, const char *argument)
 {
 	parser->options->base = argument;
@@ -104,7 +110,16 @@ static bool parse_by(struct parser *parser, const char *argument)
 	for (;;) {
 		size_t size = strcspn(at, ",");
 		const struct hs_classifier *classifier = hs_classifier_find(at, size);
+		const char *retained = hs_size_name(HS_SIZE_RETAINED);
 
+		/* No way to sort objects into classes, but one to sort these. */
+		if (size == strlen(retained) && !strncmp(at, retained, size)) {
+			options->size = HS_SIZE_RETAINED;
+			if (at[size] == '\0')
+				return true;
+			at += size + 1;
+			continue;
+		}
 		if (!classifier)
 			return complain_of_word(parser, "--by", argument,
 						list_choices("a list of these", classifier_choice,
@@ -240,8 +255,11 @@ static bool parse_size(struct parser *parser, const char *argument)
 		parser->options->size = HS_SIZE_SHALLOW;
 	else if (!strcmp(argument, hs_size_name(HS_SIZE_ALLOCATED)))
 		parser->options->size = HS_SIZE_ALLOCATED;
+	else if (!strcmp(argument, hs_size_name(HS_SIZE_RETAINED)))
+		parser->options->size = HS_SIZE_RETAINED;
 	else
-		return complain_of_word(parser, "--size", argument, "shallow or allocated");
+		return complain_of_word(parser, "--size", argument,
+					"shallow, allocated or retained");
 	return true;
 }
 
@@ -305,8 +323,12 @@ static const struct option_spec specs[] = {
 	 "the process's Python descendants, too, a file each: FILE-PID.snap", SWITCH(subprocesses)},
 	{OPTION_BY, 0, "by", "CLASSIFIER[,...]", "what to sort objects by, kind if not given",
 	 .parse = parse_by, .choice = classifier_choice},
+	{OPTION_AVOID, 0, "avoid", "OBJECT|TYPE[,...]", "objects that paths must not lead over",
+	 .parse = parse_avoid},
 	{OPTION_SIZE, 0, "size", "SIZE",
-	 "what counts: shallow (of the object alone) or allocated (for it and its buffers)",
+	 "what counts: shallow (of the object alone), allocated (for it and its buffers) or, for "
+	 "top, "
+	 "retained (what would go if it went; --by retained is the same)",
 	 .parse = parse_size},
 	{OPTION_ROWS, 'n', "rows", "ROWS", "rows to show, 0 for all; text shows 10",
 	 .parse = parse_rows},

@@ -37,6 +37,7 @@ enum option_bit {
 	OPTION_EXE = 1 << 21,
 	OPTION_ROOT = 1 << 22,
 	OPTION_MAX_MEMORY = 1 << 23,
+	OPTION_AVOID = 1 << 24,
 };
 
 enum color {
@@ -52,6 +53,7 @@ enum {
 };
 
 struct options {
+	const char *avoid;			/* NULL: not given */
 	const char *base;			/* NULL: not given */
 	const struct hs_classifier *by[BY_MAX]; /* --by, or the default: kind */
 	size_t by_count;

@@ -57,7 +57,7 @@ static struct hs_error *add_links(const struct inspector *inspector, struct cand
 				  &link->item))
 			return &hs_enomem;
 		err = hs_place_link(&inspector->tables, candidates[i].source, candidates[i].edge,
-				    inspector->arena, &link->label);
+				    false, inspector->arena, &link->label);
 	}
 	*link_count = count;
 	return err;

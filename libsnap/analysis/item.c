@@ -2,13 +2,16 @@
 /* item.c: an object as it is listed, and as a user calls it. */
 #include "libsnap/analysis/item.h"
 
+#include "format/base/cleanup.h"
 #include "format/base/error.h"
 #include "format/base/str.h"
+#include "format/base/vector.h"
 #include "format/preview.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 static bool read_value(const struct hs_tables *tables, hs_id object, struct hs_arena *arena,
 		       struct hs_str *ret)
@@ -36,8 +39,8 @@ bool hs_item_fill(const struct hs_tables *tables, const struct hs_graph *graph, 
 		.address = objects->address[object],
 		.type = tables->types[objects->type[object]].name,
 		.size = objects->size[object],
-		.retained = hs_graph_retained(graph, object),
-		.held = hs_graph_held(graph, object),
+		.retained = graph ? hs_graph_retained(graph, object) : 0,
+		.held = graph ? hs_graph_held(graph, object) : 0,
 	};
 
 	if (!hs_arena_str(arena, item.type, &item.type) ||
@@ -96,4 +99,60 @@ struct hs_error *hs_object_find(const struct hs_snapshot *snap, const char *text
 	}
 	return hs_error_create(HS_ERROR_FAILED, "no object of the snapshot begins at 0x%" PRIx64,
 			       number);
+}
+
+/* Objects that were found. */
+struct hs_ids {
+	hs_id *data;
+	size_t size;
+	size_t capacity;
+};
+
+static struct hs_error *add_type(const struct hs_tables *tables, const char *type,
+				 struct hs_ids *found)
+{
+	size_t before = found->size;
+	struct hs_str name;
+
+	for (hs_id object = 0; object < tables->objects->count; object++) {
+		name = tables->types[tables->objects->type[object]].name;
+		if (hs_str_equal(name, hs_str_of(type)) && !hs_vector_push(found, object))
+			return &hs_enomem;
+	}
+	if (found->size > before)
+		return NULL;
+	return hs_error_create(HS_ERROR_FAILED,
+			       "the snapshot has no object of type '%s' ('heapsnap top FILE --by "
+			       "type' lists the types it has)",
+			       type);
+}
+
+struct hs_error *hs_objects_find(const struct hs_snapshot *snap, const char *text, hs_id **ret,
+				 size_t *count)
+{
+	struct hs_tables tables = hs_tables_of(snap);
+	_cleanup_free_ char *copy = strdup(text);
+	struct hs_ids found = {0};
+	struct hs_error *err = NULL;
+	char *rest = copy;
+	hs_id object = HS_NONE;
+
+	if (!copy)
+		return &hs_enomem;
+	for (char *name; !err && (name = strsep(&rest, ","));) {
+		if (!hs_object_is_called(name)) {
+			err = add_type(&tables, name, &found);
+			continue;
+		}
+		err = hs_object_find(snap, name, &object);
+		if (!err && !hs_vector_push(&found, object))
+			err = &hs_enomem;
+	}
+	if (err) {
+		hs_vector_deinit(&found);
+		return err;
+	}
+	*ret = found.data;
+	*count = found.size;
+	return NULL;
 }

@@ -5,7 +5,7 @@
 
 #include "libsnap/analysis/classify.h"
 
-/* Fill in @ret, with what must be made in @arena; @graph has HS_GRAPH_RETAINED. */
+/* Fill in @ret, with what must be made in @arena; @graph has HS_GRAPH_RETAINED, or is NULL. */
 bool hs_item_fill(const struct hs_tables *tables, const struct hs_graph *graph, hs_id object,
 		  struct hs_arena *arena, struct hs_item *ret);
 

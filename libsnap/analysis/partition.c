@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* partition.c: a snapshot's objects by class. */
 #include "libsnap/analysis/analysis.h"
+#include "libsnap/analysis/children.h"
 #include "libsnap/analysis/classify.h"
 
 #include "format/base/cleanup.h"
@@ -29,9 +30,34 @@ static int compare_rows(const void *left, const void *right)
 	return hs_str_compare(a->kind, b->kind);
 }
 
-/* Add up the classes; those without objects (names of other classifiers) are left out. */
+/* What the objects of each class retain; *@ret is owned by the caller, who frees it. */
+static struct hs_error *find_retained(const struct hs_snapshot *snap, const uint32_t *numbers,
+				      size_t class_count, uint64_t **ret)
+{
+	const struct hs_graph_options options = {.parts = HS_GRAPH_RETAINED};
+	struct hs_children children = {0};
+	_cleanup_free_ uint64_t *bytes = calloc(class_count + 1, sizeof(*bytes));
+	struct hs_graph *graph = NULL;
+	struct hs_error *err;
+
+	if (!bytes)
+		return &hs_enomem;
+	err = hs_graph_create(snap, &options, &graph);
+	if (!err && (!hs_children_init(&children, graph, hs_snapshot_objects(snap)->count, true) ||
+		     !hs_children_add_up(&children, graph, numbers, class_count, bytes)))
+		err = &hs_enomem;
+	hs_children_deinit(&children);
+	hs_graph_destroy(graph);
+	if (!err)
+		*ret = hs_steal(bytes);
+	return err;
+}
+
+/* Add up the classes, or take what they retain, if that is not NULL; those without objects (names
+ * of other classifiers) are left out. */
 static bool fill_rows(struct hs_partition *partition, const struct hs_objects *objects,
-		      const uint64_t *sizes, const struct hs_strtab *names, const uint32_t *numbers)
+		      const uint64_t *sizes, const struct hs_strtab *names, const uint32_t *numbers,
+		      const uint64_t *retained)
 {
 	struct hs_partition_row *rows;
 	size_t used = 0;
@@ -44,6 +70,9 @@ static bool fill_rows(struct hs_partition *partition, const struct hs_objects *o
 		rows[numbers[i]].bytes += sizes[i];
 		partition->bytes += sizes[i];
 	}
+	if (retained)
+		for (size_t i = 0; i < names->strings.size; i++)
+			rows[i].bytes = retained[i];
 	for (size_t i = 0; i < names->strings.size; i++) {
 		if (!rows[i].count)
 			continue;
@@ -65,11 +94,12 @@ struct hs_error *hs_partition_create(const struct hs_snapshot *snap,
 	_cleanup_arena_ struct hs_arena *arena = hs_arena_create();
 	_cleanup_strtab_ struct hs_strtab names = {0};
 	_cleanup_free_ uint32_t *numbers = NULL;
+	_cleanup_free_ uint64_t *retained = NULL;
 	struct hs_partition *partition;
 	const uint64_t *sizes;
 	struct hs_error *err;
 
-	err = hs_size_values(objects, size, &sizes);
+	err = hs_size_values(objects, size == HS_SIZE_RETAINED ? HS_SIZE_SHALLOW : size, &sizes);
 	if (err)
 		return err;
 	if (!arena || !hs_strtab_init(&names, arena))
@@ -87,9 +117,11 @@ struct hs_error *hs_partition_create(const struct hs_snapshot *snap,
 	err = hs_classifiers_check(snap, "the snapshot", by, by_count);
 	if (!err)
 		err = hs_classify(snap, by, by_count, &names, &numbers);
+	if (!err && size == HS_SIZE_RETAINED)
+		err = find_retained(snap, numbers, names.strings.size, &retained);
 	if (err)
 		return err;
-	if (!fill_rows(partition, objects, sizes, &names, numbers))
+	if (!fill_rows(partition, objects, sizes, &names, numbers, retained))
 		return &hs_enomem;
 	hs_steal(arena);
 	*ret = partition;

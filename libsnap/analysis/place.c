@@ -283,8 +283,20 @@ struct hs_error *hs_place_describe(const struct hs_tables *tables, const struct 
 	return NULL;
 }
 
+/* The label that was written, in @arena; the writer is spent. */
+static struct hs_error *take_label(struct writer *writer, struct hs_arena *arena,
+				   struct hs_str *ret)
+{
+	struct hs_str text = {writer->label.data, writer->label.size};
+	bool done = !writer->failed && hs_arena_str(arena, text, ret);
+
+	hs_vector_deinit(&writer->path);
+	hs_vector_deinit(&writer->label);
+	return done ? NULL : &hs_enomem;
+}
+
 struct hs_error *hs_place_link(const struct hs_tables *tables, hs_id source, uint64_t edge,
-			       struct hs_arena *arena, struct hs_str *ret)
+			       bool general, struct hs_arena *arena, struct hs_str *ret)
 {
 	const struct hs_objects *objects = tables->objects;
 	uint32_t slot = (uint32_t)(edge - objects->first_edge[source]);
@@ -295,17 +307,20 @@ struct hs_error *hs_place_link(const struct hs_tables *tables, hs_id source, uin
 		.edge = edge,
 	};
 	bool owned = objects->owner && objects->owner[source] != HS_NONE;
-	struct hs_str text;
-	bool done;
 
 	if (step.label.kind == HS_LABEL_KEY) {
-		*ret = hs_str_of("key");
+		*ret = hs_str_of(general ? ".keys()[*]" : "key");
 		return NULL;
 	}
-	put_step(&writer, source, owned, false, &step);
-	text = (struct hs_str){writer.label.data, writer.label.size};
-	done = !writer.failed && hs_arena_str(arena, text, ret);
-	hs_vector_deinit(&writer.path);
-	hs_vector_deinit(&writer.label);
-	return done ? NULL : &hs_enomem;
+	put_step(&writer, source, owned, general, &step);
+	return take_label(&writer, arena, ret);
+}
+
+struct hs_error *hs_place_root(const struct hs_tables *tables, const struct hs_root *root,
+			       struct hs_arena *arena, struct hs_str *ret)
+{
+	struct writer writer = {.tables = tables};
+
+	put_root(&writer, root);
+	return take_label(&writer, arena, ret);
 }

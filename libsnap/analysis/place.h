@@ -24,8 +24,16 @@ struct hs_error *hs_place_describe(const struct hs_tables *tables, const struct 
 				   hs_id object, hs_id general, struct hs_arena *arena,
 				   struct hs_place *ret, bool *found) HS_MUST_CHECK;
 
-/* What reference number @edge, one of @source's, is called: .name, ['key'], [3], key, +24, [*]. */
+/*
+ * What reference number @edge, one of @source's, is called: .name, ['key'], [3], key, +24, [*].
+ * @general: one of many, [*] for any place in a container.
+ */
 struct hs_error *hs_place_link(const struct hs_tables *tables, hs_id source, uint64_t edge,
+			       bool general, struct hs_arena *arena,
+			       struct hs_str *ret) HS_MUST_CHECK;
+
+/* What a root is called: "app", "main().local". */
+struct hs_error *hs_place_root(const struct hs_tables *tables, const struct hs_root *root,
 			       struct hs_arena *arena, struct hs_str *ret) HS_MUST_CHECK;
 
 #endif

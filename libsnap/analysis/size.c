@@ -11,6 +11,8 @@ const char *hs_size_name(enum hs_size size)
 		return "shallow";
 	case HS_SIZE_ALLOCATED:
 		return "allocated";
+	case HS_SIZE_RETAINED:
+		return "retained";
 	}
 	return "";
 }
@@ -22,6 +24,9 @@ uint32_t hs_size_column(enum hs_size size)
 		return HS_COLUMN_SIZE;
 	case HS_SIZE_ALLOCATED:
 		return HS_COLUMN_ALLOCATED;
+	case HS_SIZE_RETAINED:
+		return HS_COLUMN_SIZE | HS_COLUMN_TYPE | HS_COLUMN_FLAGS | HS_COLUMN_OWNER |
+		       HS_COLUMN_EDGES;
 	}
 	return 0;
 }
@@ -31,6 +36,10 @@ struct hs_error *hs_size_values(const struct hs_objects *objects, enum hs_size s
 {
 	const uint64_t *values = size == HS_SIZE_ALLOCATED ? objects->allocated : objects->size;
 
+	if (size == HS_SIZE_RETAINED)
+		return hs_error_create(HS_ERROR_USAGE,
+				       "retained sizes are of one snapshot: ask for shallow or "
+				       "allocated ones");
 	/* Without objects there need not be columns. */
 	if (!values && objects->count)
 		return hs_error_create(HS_ERROR_FAILED,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* tree.c: the largest part of the dominator tree. */
+#include "libsnap/analysis/children.h"
 #include "libsnap/analysis/item.h"
 #include "libsnap/analysis/place.h"
 
@@ -7,7 +8,6 @@
 
 #include "format/base/cleanup.h"
 #include "format/base/error.h"
-#include "format/base/huge.h"
 #include "format/base/str.h"
 #include "format/base/vector.h"
 
@@ -30,56 +30,19 @@ struct grower {
 	const struct hs_graph *graph;
 	struct hs_arena *arena;
 	hs_id top;
-	hs_id *first;	 /* object count + 2: where the children of each begin; of HS_NONE at 0 */
-	hs_id *children; /* siblings are sorted when they are first looked at */
+	struct hs_children children; /* siblings are sorted when they are first looked at */
 	HS_VECTOR(struct candidate) heap;
 	HS_VECTOR(struct hs_tree_row) rows;
 };
 
 static void grower_deinit(struct grower *grower)
 {
-	free(grower->first);
-	free(grower->children);
+	hs_children_deinit(&grower->children);
 	hs_vector_deinit(&grower->heap);
 	hs_vector_deinit(&grower->rows);
 }
 
 #define _cleanup_grower_ __attribute__((cleanup(grower_deinit)))
-
-/* What the children of @object are filed under: HS_NONE comes first. */
-static size_t row_of(hs_id object)
-{
-	return object == HS_NONE ? 0 : (size_t)object + 1;
-}
-
-static bool is_in_tree(const struct grower *grower, hs_id object)
-{
-	return hs_graph_dominator(grower->graph, object) != HS_NONE ||
-	       !hs_graph_is_garbage(grower->graph, object);
-}
-
-/* Sort the objects by what dominates them; garbage that nothing does is left out. */
-static bool file_children(struct grower *grower)
-{
-	hs_id count = grower->tables.objects->count;
-	hs_id *first = calloc((size_t)count + 3, sizeof(*first));
-	hs_id *children = hs_huge_alloc(count, sizeof(*children));
-
-	grower->first = first;
-	grower->children = children;
-	if (!first || !children)
-		return false;
-	for (hs_id object = 0; object < count; object++)
-		if (is_in_tree(grower, object))
-			first[row_of(hs_graph_dominator(grower->graph, object)) + 2]++;
-	for (size_t i = 2; i < (size_t)count + 3; i++)
-		first[i] += first[i - 1];
-	for (hs_id object = 0; object < count; object++)
-		if (is_in_tree(grower, object))
-			children[first[row_of(hs_graph_dominator(grower->graph, object)) + 1]++] =
-				object;
-	return true;
-}
 
 static bool is_before(const struct candidate *a, const struct candidate *b)
 {
@@ -124,9 +87,9 @@ static bool push_sibling(struct grower *grower, hs_id next, hs_id end, size_t pa
 	if (next == end)
 		return true;
 	return heap_push(grower, (struct candidate){
-					 .object = grower->children[next],
-					 .retained = hs_graph_retained(grower->graph,
-								       grower->children[next]),
+					 .object = grower->children.children[next],
+					 .retained = hs_graph_retained(
+						 grower->graph, grower->children.children[next]),
 					 .next = next + 1,
 					 .end = end,
 					 .parent = parent,
@@ -148,10 +111,10 @@ static int compare_children(const void *left, const void *right, void *context)
 /* The children of @object become candidates, below row @parent. */
 static bool push_children(struct grower *grower, hs_id object, size_t parent)
 {
-	hs_id first = grower->first[row_of(object)];
-	hs_id end = grower->first[row_of(object) + 1];
+	hs_id first = grower->children.first[hs_children_row(object)];
+	hs_id end = grower->children.first[hs_children_row(object) + 1];
 
-	qsort_r(grower->children + first, end - first, sizeof(*grower->children), compare_children,
+	qsort_r(grower->children.children + first, end - first, sizeof(first), compare_children,
 		(void *)(uintptr_t)grower->graph);
 	return push_sibling(grower, first, end, parent);
 }
@@ -185,7 +148,7 @@ static struct hs_error *find_label(const struct grower *grower, hs_id object, st
 		*ret = hs_str_of("…");
 		return NULL;
 	}
-	err = hs_place_link(&grower->tables, hs_graph_edge_source(grower->graph, edge), edge,
+	err = hs_place_link(&grower->tables, hs_graph_edge_source(grower->graph, edge), edge, false,
 			    grower->arena, ret);
 	if (!err && hs_graph_edge_source(grower->graph, edge) != dominator) {
 		/* By way of something in between, one of several. */
@@ -314,11 +277,12 @@ static bool count_rows(const struct grower *grower, uint64_t *ret)
 	*ret = 0;
 	while (done && stack.size) {
 		hs_id object = stack.data[--stack.size];
-		hs_id end = grower->first[row_of(object) + 1];
+		hs_id end = grower->children.first[hs_children_row(object) + 1];
 
 		*ret += object != HS_NONE && !is_namespace_of_dominator(grower, object);
-		for (hs_id i = grower->first[row_of(object)]; done && i < end; i++)
-			done = hs_vector_push(&stack, grower->children[i]);
+		for (hs_id i = grower->children.first[hs_children_row(object)]; done && i < end;
+		     i++)
+			done = hs_vector_push(&stack, grower->children.children[i]);
 	}
 	hs_vector_deinit(&stack);
 	return done;
@@ -329,7 +293,8 @@ static struct hs_error *make(struct grower *grower, size_t limit, struct hs_tree
 	struct hs_error *err;
 	bool done;
 
-	if (!file_children(grower))
+	if (!hs_children_init(&grower->children, grower->graph, grower->tables.objects->count,
+			      false))
 		return &hs_enomem;
 	if (grower->top == HS_NONE)
 		done = push_children(grower, HS_NONE, SIZE_MAX);

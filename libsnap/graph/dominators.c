@@ -32,7 +32,10 @@ struct tree {
 	hs_id at;
 };
 
-enum { AHEAD = 8 };
+enum {
+	AHEAD = 8,
+	WORTH_A_THREAD = 100000, /* references */
+};
 
 /* Have forest[v] be the root of its tree and label[v] what is least on the way to it. */
 static void compress(struct tree *tree, hs_id v)
@@ -276,6 +279,8 @@ struct hs_error *hs_dominators_init(struct hs_dominators *dominators,
 
 	*dominators = (struct hs_dominators){0};
 	*referrers = (struct hs_referrers){0};
+	if (!jobs && holding->objects->edge_count < WORTH_A_THREAD)
+		jobs = 1;
 	err = hs_jobs_run(hs_jobs_count(jobs, 2), 2, begin, &beginning);
 	if (!err)
 		err = build(dominators, &beginning.search, referrers, sizes);

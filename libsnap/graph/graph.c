@@ -85,9 +85,10 @@ static bool mark_unreached(struct hs_graph *graph)
 	return true;
 }
 
-static struct hs_error *create_paths(struct hs_graph *graph)
+static struct hs_error *create_paths(struct hs_graph *graph, const struct hs_graph_options *options)
 {
-	struct hs_error *err = hs_forest_init(&graph->forest, graph->snap);
+	struct hs_error *err =
+		hs_forest_init(&graph->forest, graph->snap, options->avoid, options->avoid_count);
 
 	if (err)
 		return err;
@@ -97,7 +98,8 @@ static struct hs_error *create_paths(struct hs_graph *graph)
 }
 
 /* Dominators first: while they are made there is most in memory. */
-static struct hs_error *create_parts(struct hs_graph *graph, uint32_t parts, unsigned int jobs)
+static struct hs_error *create_parts(struct hs_graph *graph, uint32_t parts,
+				     const struct hs_graph_options *options)
 {
 	struct hs_error *err = NULL;
 
@@ -106,11 +108,11 @@ static struct hs_error *create_parts(struct hs_graph *graph, uint32_t parts, uns
 		return &hs_enomem;
 	if (parts & HS_GRAPH_RETAINED)
 		err = hs_dominators_init(&graph->dominators, &graph->referrers, &graph->holding,
-					 graph->sizes, jobs);
+					 graph->sizes, options->jobs);
 	else if (parts & HS_GRAPH_REFERRERS)
 		err = hs_referrers_init(&graph->referrers, &graph->holding);
 	if (!err && parts & HS_GRAPH_PATHS)
-		err = create_paths(graph);
+		err = create_paths(graph, options);
 	return err;
 }
 
@@ -138,7 +140,7 @@ struct hs_error *hs_graph_create(const struct hs_snapshot *snap,
 	graph->snap = snap;
 	graph->objects = objects;
 	graph->sizes = options->sizes ? options->sizes : objects->size;
-	err = create_parts(graph, parts, options->jobs);
+	err = create_parts(graph, parts, options);
 	if (err)
 		return err;
 	*ret = hs_steal(graph);

@@ -11,9 +11,10 @@
  * A spanning forest of the objects over references that are not weak.
  *
  * Phase r (0 .. HS_ROOT_RANK_COUNT-1) starts from the roots of rank r in table order and goes
- * breadth first through what no earlier phase reached.  Objects that no root reaches form a last
- * phase: first those that nothing refers to, then the others in order of their ordinals, are its
- * starting points.
+ * breadth first through what no earlier phase reached; first without generic references (see
+ * hs_graph_parent()), then over one, then over two, and so on.  Objects that no root reaches form a
+ * last phase: first those that nothing refers to, then the others in order of their ordinals, are
+ * its starting points.
  */
 struct hs_forest {
 	/*
@@ -26,9 +27,12 @@ struct hs_forest {
 	hs_id reached; /* the first so many of order are reached from roots */
 };
 
-/* Needs HS_COLUMN_EDGES of @snap.  hs_forest_deinit() frees @forest, also after a failure. */
-struct hs_error *hs_forest_init(struct hs_forest *forest,
-				const struct hs_snapshot *snap) HS_MUST_CHECK;
+/*
+ * Needs HS_COLUMN_EDGES of @snap, better TYPE and OWNER, too.  The @avoid_count objects @avoid are
+ * not reached by roots.  hs_forest_deinit() frees @forest, also after a failure.
+ */
+struct hs_error *hs_forest_init(struct hs_forest *forest, const struct hs_snapshot *snap,
+				const hs_id *avoid, size_t avoid_count) HS_MUST_CHECK;
 void hs_forest_deinit(struct hs_forest *forest);
 
 /*

@@ -7,6 +7,7 @@
 
 enum {
 	COLUMN_COUNT = 8,
+	BYTES_COLUMN = 3, /* then its share, and the same of it and all before */
 };
 
 /* The columns; only the last one's title depends on what the partition is by. */
@@ -48,6 +49,11 @@ static void add_rows(struct hs_report *report, const struct hs_partition *partit
 		return;
 	}
 	own[COLUMN_COUNT - 1].title = kind_title(report, partition);
+	/* What classes retain overlaps, so that sums of it say nothing. */
+	if (partition->size == HS_SIZE_RETAINED) {
+		own[BYTES_COLUMN].title = "Retained";
+		own[BYTES_COLUMN + 2].audience = own[BYTES_COLUMN + 3].audience = 0;
+	}
 	table = hs_node_table(report, report->root, "rows", NULL, own, COLUMN_COUNT,
 			      partition->row_count);
 	if (!table)

@@ -142,3 +142,71 @@ def test_the_module_retains_what_is_its_own(heapsnap, any_pair):
     assert rows[0]["label"] == "__main__" and rows[0]["type"] == "module"
     below = [row for row in rows if row["parent"] == 0]
     assert ".documents" in {row["label"] for row in below}
+
+
+def test_top_by_retained(heapsnap, any_pair):
+    document = heapsnap.json("top", any_pair.second, "--by", "retained")
+    assert document["size"] == "retained" and document["by"] == ["kind"]
+    rows = {row["kind"]: row for row in document["rows"]}
+    sizes = [row["bytes"] for row in document["rows"]]
+    assert sizes == sorted(sizes, reverse=True)
+    shallow = {row["kind"]: row for row in heapsnap.json("top", any_pair.second)["rows"]}
+    assert {kind: row["count"] for kind, row in rows.items()} == {
+        kind: row["count"] for kind, row in shallow.items()}
+    assert all(row["bytes"] >= shallow[kind]["bytes"] for kind, row in rows.items())
+    # Sessions hold one another in nothing: what they retain is the sum.
+    tree = heapsnap.json("tree", any_pair.second)["rows"]
+    assert rows["__main__.Session"]["bytes"] == sum(
+        row["retained"] for row in tree if row["kind"] == "__main__.Session")
+    assert heapsnap.json("top", any_pair.second, "--size", "retained") == document
+    assert "retained" in heapsnap.fails(2, "diff", any_pair.first, any_pair.second,
+                                        "--size", "retained")
+
+
+def test_paths_to_an_object(heapsnap, any_pair):
+    registry = hex(any_pair.facts["registry"])
+    document = heapsnap.json("paths", any_pair.second, registry)
+    assert document["reached"] and document["rows"][0]["rank"] == "module"
+    assert document["rows"][0]["label"] == "__main__.registry.sessions"
+    assert document["steps"][0]["label"] == "__main__"
+    assert document["steps"][-1]["addr"] == registry
+    assert len(document["steps"]) == document["rows"][0]["steps"] + 1
+    owner = document["steps"][-2]["addr"]
+    avoided = heapsnap.json("paths", any_pair.second, registry, "--avoid", owner)
+    assert not avoided["reached"] and avoided["rows"] == avoided["steps"] == []
+    text = heapsnap("paths", any_pair.second, registry, "--avoid", owner).stdout.decode()
+    assert "No root leads to it" in text
+
+
+def test_paths_to_a_type(heapsnap, any_pair):
+    document = heapsnap.json("paths", any_pair.second, "__main__.Session")
+    count = document["objects"]
+    assert count >= 3000 and document["unreached"] == 0
+    rows = document["rows"]
+    assert sum(row["own"] for row in rows) == count
+    labels = []
+    for row in rows:
+        above = labels[row["parent"]] if row["parent"] is not None else ""
+        labels.append(above + row["label"])
+        assert row["count"] == row["own"] + sum(
+            other["count"] for other in rows if other["parent"] == len(labels) - 1)
+    best = max(zip(rows, labels), key=lambda pair: pair[0]["own"])
+    assert best[1] == "__main__.registry.sessions[*]"
+    none = heapsnap.json("paths", any_pair.second, "__main__.Session", "--avoid", "__main__.Registry")
+    assert none["unreached"] == best[0]["own"] + none["objects"] - count
+    assert "no.such.Type" in heapsnap.fails(1, "paths", any_pair.second, "no.such.Type")
+
+
+def test_a_linked_list_is_one_place(heapsnap, start, any_python, tmp_path):
+    target = start(any_python, "planted.py")
+    file = tmp_path / "a.snap"
+    heapsnap("dump", target.pid, "-o", file)
+    chain = json.loads(target.said)["chain"]
+    rows = heapsnap.json("paths", file, "__main__.Node")["rows"]
+    assert max(row["own"] for row in rows if row["label"].endswith(".next*")) == 2999
+    # Far down the list the way is long; what is said of it is short.
+    node = heapsnap.json("tree", file, hex(chain))["rows"]
+    last = [row for row in node if row["type"] == "__main__.Node"][-1]
+    document = heapsnap.json("paths", file, last["addr"])
+    assert document["rows"][0]["steps"] > 2999 and len(document["steps"]) == 1000
+    assert len(document["rows"][0]["label"]) < 300

@@ -40,6 +40,8 @@ def test_examples_have_the_keys_that_are_printed(heapsnap, any_pair, start, any_
                  heapsnap.json("sql", second, "SELECT type, count(*) AS n FROM objects GROUP BY 1"),
                  heapsnap.json("show", second, hex(any_pair.facts["registry"])),
                  heapsnap.json("tree", second, "-n", 20),
+                 heapsnap.json("paths", second, hex(any_pair.facts["registry"])),
+                 heapsnap.json("paths", second, "__main__.Session"),
                  heapsnap.json("ps"), heapsnap.json("doctor"),
                  heapsnap.json("dump", start(any_python, "sample.py").pid, "-o", tmp_path / "a")]
     described = examples()

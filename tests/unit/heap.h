@@ -14,6 +14,7 @@ struct heap_type {
 	const char *name;
 	const char *module;
 	enum hs_role role;
+	uint32_t object; /* that is the type; HS_NONE: none */
 };
 
 struct heap_ref {
@@ -74,7 +75,8 @@ enum {
 static inline uint32_t heap_type(struct heap *heap, const char *name, const char *module,
 				 enum hs_role role)
 {
-	assert_true(hs_vector_push(&heap->types, ((struct heap_type){name, module, role})));
+	assert_true(
+		hs_vector_push(&heap->types, ((struct heap_type){name, module, role, HS_NONE})));
 	return (uint32_t)heap->types.size - 1;
 }
 
@@ -294,11 +296,14 @@ static inline struct hs_snapshot *heap_snapshot(const struct heap *heap)
 
 	assert_non_null(build);
 	assert_non_null(keys);
-	for (size_t i = 0; i < heap->types.size; i++)
-		hs_build_type(build, STR(heap->types.data[i].name), STR(heap->types.data[i].module),
-			      heap->types.data[i].role, HS_NONE);
 	for (size_t i = 0; i < heap->objects.size; i++)
 		keys[i] = heap->objects.data[i].freed ? HS_NONE : count++;
+	for (size_t i = 0; i < heap->types.size; i++) {
+		const struct heap_type *type = &heap->types.data[i];
+
+		hs_build_type(build, STR(type->name), STR(type->module), type->role,
+			      type->object == HS_NONE ? HS_NONE : keys[type->object]);
+	}
 	for (size_t i = 0; i < heap->objects.size; i++)
 		if (!heap->objects.data[i].freed)
 			heap_build_object(heap, &heap->objects.data[i], build, keys);

@@ -31,9 +31,16 @@ HS_EXPORT uint32_t hs_classifier_columns(const struct hs_classifier *classifier)
 enum hs_size {
 	HS_SIZE_SHALLOW = 0,   /* what the runtime says: HS_COLUMN_SIZE */
 	HS_SIZE_ALLOCATED = 1, /* what the allocator holds for it: HS_COLUMN_ALLOCATED */
+	/*
+	 * What would go if it went: hs_graph_retained(), of shallow sizes.  Of a class it is the
+	 * sum over those that no other of the class dominates: what they retain together is that at
+	 * least, more if several of them hold something that nobody else does.  Of partitions
+	 * alone.
+	 */
+	HS_SIZE_RETAINED = 2,
 };
 
-/* Its name, "shallow" or "allocated", and the column that it takes: enum hs_column. */
+/* Its name, "shallow", "allocated", "retained", and the columns that it takes: enum hs_column. */
 HS_EXPORT const char *hs_size_name(enum hs_size size);
 HS_EXPORT uint32_t hs_size_column(enum hs_size size);
 
@@ -47,7 +54,7 @@ struct hs_partition_row {
 /* A partition of a snapshot's objects, by falling bytes, then falling count, then name. */
 struct hs_partition {
 	uint64_t objects;
-	uint64_t bytes;
+	uint64_t bytes;	   /* of all objects; of retained sizes the shallow ones */
 	enum hs_size size; /* of which all bytes are sums */
 	const struct hs_classifier *const *by;
 	size_t by_count;
@@ -58,7 +65,7 @@ struct hs_partition {
 };
 
 /*
- * Sort the objects of @snap by @by_count classifiers at once and add up their sizes; the column
+ * Sort the objects of @snap by @by_count classifiers at once and add up their sizes; the columns
  * of @size must be there.  On success *@ret is owned by the
  * caller: hs_partition_destroy().  It does not refer to @snap any more.  HS_ERROR_FAILED with what
  * to do about it if a classifier is about sites and @snap has none.
@@ -179,6 +186,14 @@ struct hs_item {
 HS_EXPORT struct hs_error *hs_object_find(const struct hs_snapshot *snap, const char *text,
 					  hs_id *ret) HS_MUST_CHECK;
 
+/*
+ * The objects that a user calls @text: objects as for hs_object_find() and names of types, which
+ * mean all objects of those, separated by commas.  *@ret, an array of *@count of them, is owned by
+ * the caller, who frees it.  HS_ERROR_FAILED if there are none of a name.
+ */
+HS_EXPORT struct hs_error *hs_objects_find(const struct hs_snapshot *snap, const char *text,
+					   hs_id **ret, size_t *count) HS_MUST_CHECK;
+
 /* Whether @text is written like an object, not like a type. */
 HS_EXPORT bool hs_object_is_called(const char *text);
 
@@ -268,6 +283,86 @@ HS_EXPORT struct hs_error *hs_tree_create(const struct hs_snapshot *snap,
 					  const struct hs_graph *graph, hs_id top, size_t limit,
 					  struct hs_tree **ret) HS_MUST_CHECK;
 HS_EXPORT void hs_tree_destroy(struct hs_tree *tree);
+
+/* A way by which an object is reached. */
+struct hs_way {
+	enum hs_root_rank rank; /* of its root */
+	struct hs_str path;	/* as in hs_holder */
+	struct hs_str label;
+	uint64_t steps; /* references */
+};
+
+/* One step of the shortest way; number 0 is the root's object. */
+struct hs_way_step {
+	uint64_t number;
+	struct hs_item item; /* without retained and held */
+	struct hs_str label; /* of the reference to it, of the first step that of the root */
+};
+
+/* Why an object is alive. */
+struct hs_ways {
+	struct hs_item item; /* without retained and held */
+	/* The shortest way to it (hs_graph_path()), then by way of others that refer to it, one
+	 * each, by rank, then length; those that lead over the object itself are none. */
+	struct hs_way *rows;
+	size_t row_count;
+	uint64_t row_total; /* how many there would be without a limit */
+	/* Of the first: all but the middle of a very long one, as the numbers tell. */
+	struct hs_way_step *steps;
+	size_t step_count;
+	uint64_t gaps;
+	struct hs_arena *arena;
+};
+
+/*
+ * The ways to @object of @snap, which has the columns ADDRESS, TYPE, SIZE, EDGES, better OWNER and
+ * PREVIEW; of @graph it takes the paths and referrers. At most @limit rows, 0: all.  On success
+ * *@ret is owned by the caller: hs_ways_destroy(); it refers to neither any more.
+ */
+HS_EXPORT struct hs_error *hs_ways_create(const struct hs_snapshot *snap,
+					  const struct hs_graph *graph, hs_id object, size_t limit,
+					  struct hs_ways **ret) HS_MUST_CHECK;
+HS_EXPORT void hs_ways_destroy(struct hs_ways *ways);
+
+/* Objects of a set that are reached alike, and those that are reached by way of these. */
+struct hs_merged_row {
+	struct hs_str label; /* "app._CACHE[*].items"; below another row what comes behind that's */
+	uint32_t depth;
+	size_t parent;	/* row number, SIZE_MAX at depth 0 */
+	uint64_t count; /* objects of the set at or below this place */
+	uint64_t own;	/* at this place */
+	uint64_t bytes; /* shallow size of those at or below */
+};
+
+/*
+ * The shortest ways to many objects, those with the same names being one: a tree with counts.
+ * Places in containers are [*]; a name that leads from an object to another of its type, over and
+ * over, shows once, with a * behind it.
+ */
+struct hs_merged {
+	struct hs_str name; /* of the set */
+	uint64_t count;	    /* objects of the set */
+	uint64_t bytes;
+	uint64_t unreached; /* that no root reaches, or only over what is to be avoided */
+	uint64_t unreached_bytes;
+	struct hs_merged_row *rows; /* parents first, then by falling count */
+	size_t row_count;
+	uint64_t row_total;
+	uint64_t gaps;
+	struct hs_arena *arena;
+};
+
+/*
+ * Merge the ways to the @count objects @set of @snap, with columns as for hs_ways_create(), of
+ * whose
+ * @graph it takes the paths. @name says what they are.  At most @limit rows, those of most objects;
+ * 0: all.  On success *@ret is owned by the caller: hs_merged_destroy().
+ */
+HS_EXPORT struct hs_error *hs_merged_create(const struct hs_snapshot *snap,
+					    const struct hs_graph *graph, const hs_id *set,
+					    size_t count, const char *name, size_t limit,
+					    struct hs_merged **ret) HS_MUST_CHECK;
+HS_EXPORT void hs_merged_destroy(struct hs_merged *merged);
 
 #ifdef __cplusplus
 }

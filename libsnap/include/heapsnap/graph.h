@@ -28,6 +28,9 @@ struct hs_graph_options {
 	/* By object, what retained sizes are sums of; it must outlive the graph.  NULL: shallow
 	 * sizes, HS_COLUMN_SIZE. */
 	const uint64_t *sizes;
+	/* Objects that paths must not lead to or over; needed for the call alone. */
+	const hs_id *avoid;
+	size_t avoid_count;
 };
 
 /* Immutable; it refers to the snapshot, which must outlive it. */
@@ -114,8 +117,12 @@ HS_EXPORT hs_id hs_graph_edge_source(const struct hs_graph *graph, uint64_t edge
 #define HS_PARENT_NONE (UINT64_MAX - 1)
 
 /*
- * The edge by which @object is first reached, breadth first, from the roots of the lowest rank
- * that reach it at all over references that are not weak; or HS_PARENT_ROOT, HS_PARENT_NONE.
+ * The edge by which @object is first reached, breadth first, from the roots of the lowest rank that
+ * reach it at all over references that are not weak; or HS_PARENT_ROOT, HS_PARENT_NONE.
+ *
+ * A way over fewer generic references comes before a shorter one.  These are, if the columns TYPE
+ * and OWNER are there: from an instance to its class, from a function, a method or a generator to
+ * the namespace of a module, and all of a frame's.
  */
 HS_EXPORT uint64_t hs_graph_parent(const struct hs_graph *graph, hs_id object);
 

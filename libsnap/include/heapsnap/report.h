@@ -26,6 +26,10 @@ HS_EXPORT struct hs_error *hs_report_from_inspection(const struct hs_inspection 
 						     struct hs_report **ret) HS_MUST_CHECK;
 HS_EXPORT struct hs_error *hs_report_from_tree(const struct hs_tree *tree,
 					       struct hs_report **ret) HS_MUST_CHECK;
+HS_EXPORT struct hs_error *hs_report_from_ways(const struct hs_ways *ways,
+					       struct hs_report **ret) HS_MUST_CHECK;
+HS_EXPORT struct hs_error *hs_report_from_merged(const struct hs_merged *merged,
+						 struct hs_report **ret) HS_MUST_CHECK;
 /* @verbose: with the threads and their frames in text, too. */
 HS_EXPORT struct hs_error *hs_report_from_info(const struct hs_snapshot *snap, bool verbose,
 					       struct hs_report **ret) HS_MUST_CHECK;

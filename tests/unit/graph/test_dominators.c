@@ -66,14 +66,19 @@ static void make_heap(struct heap *heap, uint32_t count)
 	uint32_t table;
 	uint32_t ns;
 
+	static const uint32_t kinds[] = {T_LIST, T_APP, T_SESSION, T_METHOD};
+	uint32_t frame;
+
 	heap_init(heap);
+	frame = heap_type(heap, "frame", "builtins", HS_ROLE_FRAME);
 	for (uint32_t i = 0; i < modules; i++)
 		heap_module(heap, i ? "b" : "a", &ns);
 	table = heap_object(heap, T_DICT, 100);
 	heap_root(heap, HS_ROOT_INTERNAL, table, "interned strings");
 	first = below(2) ? 0 : table + 1;
 	for (uint32_t i = 0; i < count; i++) {
-		uint32_t object = heap_object(heap, below(3) ? T_LIST : T_APP, below(100));
+		uint32_t type = below(20) ? kinds[below(4)] : frame;
+		uint32_t object = heap_object(heap, type, below(100));
 
 		if (!below(30))
 			heap->objects.data[object].flags = HS_OBJECT_IMMORTAL;
@@ -94,6 +99,8 @@ static void make_heap(struct heap *heap, uint32_t count)
 		heap_append(heap, 2 * i + 1, table + 1 + below(count));
 	for (uint32_t i = 0; i < modules && below(2); i++)
 		heap_append(heap, table + 1 + below(count), 2 * i + below(2));
+	heap->types.data[T_APP].object = table + 1 + below(count);
+	heap->types.data[T_SESSION].object = table + 1 + below(count);
 	for (uint32_t i = 0; i < roots; i++)
 		heap_root(heap, (enum hs_root_rank)(1 + below(3)),
 			  below(8) || !modules ? table + 1 + below(count) : 1, "root");
@@ -360,6 +367,142 @@ static void check_referrers(const struct world *w)
 	assert_int_equal(total, w->objects->edge_count);
 }
 
+/* As hs_graph_parent() has it. */
+static bool is_generic(const struct world *w, hs_id source, hs_id target)
+{
+	uint32_t count;
+	const struct hs_type *types = hs_snapshot_types(w->snap, &count);
+	const struct hs_type *type = &types[w->objects->type[source]];
+	hs_id owner = w->objects->owner ? w->objects->owner[target] : HS_NONE;
+
+	return type->role == HS_ROLE_FRAME || type->object == target ||
+	       (type->role == HS_ROLE_METHOD && owner != HS_NONE &&
+		types[w->objects->type[owner]].role == HS_ROLE_MODULE);
+}
+
+#define COST_STEP    1U
+#define COST_GENERIC (1U << 12)
+#define COST_RANK    (1U << 24)
+#define COST_NONE    UINT32_MAX
+
+/* Lower what anything costs over @source until nothing changes; whether anything did. */
+static bool relax(const struct world *w, hs_id source, uint32_t *cost)
+{
+	bool changed = false;
+
+	for (uint64_t edge = w->objects->first_edge[source];
+	     cost[source] != COST_NONE && edge < w->objects->first_edge[source + 1]; edge++) {
+		hs_id target = w->objects->edges[edge];
+		uint32_t slot = (uint32_t)(edge - w->objects->first_edge[source]);
+		uint32_t now = cost[source] + COST_STEP +
+			       (is_generic(w, source, target) ? COST_GENERIC : 0U);
+
+		if (now >= cost[target] ||
+		    hs_snapshot_label(w->snap, source, slot).strength == HS_WEAK)
+			continue;
+		cost[target] = now;
+		changed = true;
+	}
+	return changed;
+}
+
+static uint32_t *least_costs(const struct world *w)
+{
+	uint32_t *cost = malloc(((size_t)w->objects->count + 1) * sizeof(*cost));
+	bool changed = true;
+
+	assert_non_null(cost);
+	memset(cost, 0xff, (size_t)w->objects->count * sizeof(*cost));
+	for (size_t i = 0; i < w->root_count; i++) {
+		uint32_t of_root = (uint32_t)w->roots[i].rank * COST_RANK;
+
+		if (of_root < cost[w->roots[i].object])
+			cost[w->roots[i].object] = of_root;
+	}
+	while (changed) {
+		changed = false;
+		for (hs_id object = 0; object < w->objects->count; object++)
+			changed = relax(w, object, cost) || changed;
+	}
+	return cost;
+}
+
+/* Each path is a way that is there, and there is none that is better. */
+static void check_paths(const struct world *w)
+{
+	uint32_t *cost = least_costs(w);
+
+	for (hs_id object = 0; object < w->objects->count; object++) {
+		struct hs_path path = {0};
+		bool found = false;
+		uint32_t mine;
+		hs_id at;
+
+		assert_null(hs_graph_path(w->graph, object, &path, &found));
+		assert_int_equal(found, cost[object] != COST_NONE);
+		if (!found)
+			continue;
+		at = w->roots[path.root].object;
+		mine = (uint32_t)w->roots[path.root].rank * COST_RANK;
+		for (size_t i = 0; i < path.count; i++) {
+			hs_id next = path.steps[i].object;
+
+			assert_in_range(path.steps[i].edge, w->objects->first_edge[at],
+					w->objects->first_edge[at + 1] - 1);
+			assert_int_equal(w->objects->edges[path.steps[i].edge], next);
+			assert_int_not_equal(path.steps[i].label.strength, HS_WEAK);
+			mine += COST_STEP + (is_generic(w, at, next) ? COST_GENERIC : 0U);
+			at = next;
+		}
+		assert_int_equal(at, object);
+		assert_int_equal(mine, cost[object]);
+		hs_path_deinit(&path);
+	}
+	free(cost);
+}
+
+/* What is to be avoided leads nowhere. */
+static void check_avoiding(const struct world *w)
+{
+	hs_id avoid[3] = {below(w->objects->count), below(w->objects->count),
+			  below(w->objects->count)};
+	const struct hs_graph_options options = {
+		.parts = HS_GRAPH_PATHS, .avoid = avoid, .avoid_count = 3};
+	struct hs_graph *graph = NULL;
+	size_t found = 0;
+	size_t end = 0;
+
+	assert_null(hs_graph_create(w->snap, &options, &graph));
+	memset(w->seen, 0, w->objects->count);
+	for (size_t i = 0; i < 3; i++)
+		w->seen[avoid[i]] = 1;
+	for (size_t i = 0; i < w->root_count; i++) {
+		if (w->seen[w->roots[i].object])
+			continue;
+		w->seen[w->roots[i].object] = 1;
+		w->queue[end++] = w->roots[i].object;
+	}
+	for (size_t done = 0; done < end; done++)
+		for (uint64_t edge = w->objects->first_edge[w->queue[done]];
+		     edge < w->objects->first_edge[w->queue[done] + 1]; edge++) {
+			hs_id source = w->queue[done];
+			hs_id target = w->objects->edges[edge];
+			uint32_t slot = (uint32_t)(edge - w->objects->first_edge[source]);
+
+			if (w->seen[target] ||
+			    hs_snapshot_label(w->snap, source, slot).strength == HS_WEAK)
+				continue;
+			w->seen[target] = 1;
+			w->queue[end++] = target;
+		}
+	for (hs_id object = 0; object < w->objects->count; object++)
+		found += hs_graph_parent(graph, object) != HS_PARENT_NONE;
+	for (size_t i = 0; i < end; i++)
+		assert_int_not_equal(hs_graph_parent(graph, w->queue[i]), HS_PARENT_NONE);
+	assert_int_equal(found, end);
+	hs_graph_destroy(graph);
+}
+
 /* One thread or two make the same of it. */
 static void check_jobs(const struct world *w)
 {
@@ -424,6 +567,8 @@ static void check_graphs(uint32_t graphs, uint32_t objects)
 		check_retained(&w);
 		check_sets(&w);
 		check_referrers(&w);
+		check_paths(&w);
+		check_avoiding(&w);
 		if (i % 16 == 0)
 			check_jobs(&w);
 		world_deinit(&w);

@@ -155,6 +155,78 @@ static struct hs_error *inform(void *context)
 	return err;
 }
 
+/* Render @report, unless there was an error before, and destroy it. */
+static struct hs_error *render(struct hs_error *err, struct hs_report *report, FILE *out)
+{
+	const struct hs_render_options options = {.format = HS_REPORT_TEXT, .rows = -1};
+
+	if (!err)
+		err = hs_report_render(report, &options, out);
+	hs_report_destroy(report);
+	return err;
+}
+
+static struct hs_error *retain_and_report(void *context)
+{
+	const struct hs_graph_options options = {.jobs = 1};
+	struct pair *pair = context;
+	struct hs_inspection *view = NULL;
+	struct hs_report *report = NULL;
+	struct hs_graph *graph = NULL;
+	struct hs_tree *tree = NULL;
+	struct hs_error *err;
+
+	err = hs_graph_create(pair->after, &options, &graph);
+	if (!err)
+		err = hs_tree_create(pair->after, graph, HS_NONE, 0, &tree);
+	if (!err)
+		err = hs_report_from_tree(tree, &report);
+	err = render(err, report, pair->out);
+	report = NULL;
+	if (!err)
+		err = hs_inspection_create(pair->after, graph, 2, 0, &view);
+	if (!err)
+		err = hs_report_from_inspection(view, &report);
+	err = render(err, report, pair->out);
+	hs_inspection_destroy(view);
+	hs_tree_destroy(tree);
+	hs_graph_destroy(graph);
+	return err;
+}
+
+static struct hs_error *find_ways_and_report(void *context)
+{
+	const struct hs_graph_options options = {.parts = HS_GRAPH_REFERRERS | HS_GRAPH_PATHS};
+	struct pair *pair = context;
+	struct hs_merged *merged = NULL;
+	struct hs_report *report = NULL;
+	struct hs_graph *graph = NULL;
+	struct hs_ways *ways = NULL;
+	struct hs_error *err;
+	size_t count = 0;
+	hs_id *set = NULL;
+
+	err = hs_graph_create(pair->after, &options, &graph);
+	if (!err)
+		err = hs_objects_find(pair->after, "str,#1", &set, &count);
+	if (!err)
+		err = hs_merged_create(pair->after, graph, set, count, "str", 0, &merged);
+	if (!err)
+		err = hs_report_from_merged(merged, &report);
+	err = render(err, report, pair->out);
+	report = NULL;
+	if (!err)
+		err = hs_ways_create(pair->after, graph, set[0], 0, &ways);
+	if (!err)
+		err = hs_report_from_ways(ways, &report);
+	err = render(err, report, pair->out);
+	hs_ways_destroy(ways);
+	hs_merged_destroy(merged);
+	hs_graph_destroy(graph);
+	free(set);
+	return err;
+}
+
 static struct hs_error *export_all(void *context)
 {
 	struct pair *pair = context;
@@ -193,6 +265,8 @@ static void every_allocation_fails(void **state)
 	fail_in_turn(compare_and_report, &pair);
 	fail_in_turn(partition_and_report, &pair);
 	fail_in_turn(inform, &pair);
+	fail_in_turn(retain_and_report, &pair);
+	fail_in_turn(find_ways_and_report, &pair);
 	fail_in_turn(export_all, &pair);
 	hs_snapshot_destroy(pair.before);
 	hs_snapshot_destroy(pair.after);
