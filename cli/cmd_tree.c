@@ -26,7 +26,7 @@ static struct hs_error *make(const struct options *options, const struct hs_snap
 	if (!err)
 		err = hs_graph_create(snap, &graph_options, &graph);
 	if (!err)
-		err = hs_tree_create(snap, graph, top, limit, &tree);
+		err = hs_tree_create(snap, graph, top, options->levels, limit, &tree);
 	if (!err)
 		err = hs_report_from_tree(tree, ret);
 	hs_tree_destroy(tree);

@@ -197,6 +197,16 @@ static bool parse_max_memory(struct parser *parser, const char *argument)
 	return true;
 }
 
+static bool parse_levels(struct parser *parser, const char *argument)
+{
+	uint64_t levels;
+
+	if (!units_parse_number(argument, UINT32_MAX, &levels))
+		return complain_of_word(parser, "--levels", argument, "a number, 0 for all");
+	parser->options->levels = (uint32_t)levels;
+	return true;
+}
+
 static bool parse_mode(struct parser *parser, const char *argument)
 {
 	if (!strcmp(argument, "auto"))
@@ -332,6 +342,9 @@ static const struct option_spec specs[] = {
 	 .parse = parse_size},
 	{OPTION_ROWS, 'n', "rows", "ROWS", "rows to show, 0 for all; text shows 10",
 	 .parse = parse_rows},
+	{OPTION_LEVELS, 0, "levels", "N",
+	 "levels of the tree to show, 0 for all; 1: modules, and what none holds alone",
+	 .parse = parse_levels},
 	{OPTION_JOBS, 0, "jobs", "N",
 	 "threads that read or write the file; one for each processor, up to 8, if not given",
 	 .parse = parse_jobs},

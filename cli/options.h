@@ -38,6 +38,7 @@ enum option_bit {
 	OPTION_ROOT = 1 << 22,
 	OPTION_MAX_MEMORY = 1 << 23,
 	OPTION_AVOID = 1 << 24,
+	OPTION_LEVELS = 1 << 25,
 };
 
 enum color {
@@ -68,6 +69,7 @@ struct options {
 	int level;	     /* 0: not given */
 	unsigned int jobs;   /* 0: not given */
 	uint64_t max_memory; /* 0: not given */
+	uint32_t levels;     /* of a tree; 0: not given */
 	enum hs_capture_mode mode;
 	const char *output; /* NULL: not given */
 	bool quiet;

@@ -30,6 +30,7 @@ struct grower {
 	const struct hs_graph *graph;
 	struct hs_arena *arena;
 	hs_id top;
+	uint32_t levels;	     /* 0: all */
 	struct hs_children children; /* siblings are sorted when they are first looked at */
 	HS_VECTOR(struct candidate) heap;
 	HS_VECTOR(struct hs_tree_row) rows;
@@ -197,6 +198,9 @@ static struct hs_error *grow(struct grower *grower, size_t limit)
 			if (err)
 				return err;
 		}
+		if (grower->levels && below != SIZE_MAX &&
+		    grower->rows.data[below].depth + 1 >= grower->levels)
+			continue;
 		if (!push_children(grower, candidate.object, below))
 			return &hs_enomem;
 	}
@@ -311,11 +315,14 @@ static struct hs_error *make(struct grower *grower, size_t limit, struct hs_tree
 }
 
 struct hs_error *hs_tree_create(const struct hs_snapshot *snap, const struct hs_graph *graph,
-				hs_id top, size_t limit, struct hs_tree **ret)
+				hs_id top, uint32_t levels, size_t limit, struct hs_tree **ret)
 {
 	_cleanup_arena_ struct hs_arena *arena = hs_arena_create();
-	_cleanup_grower_ struct grower grower = {
-		.tables = hs_tables_of(snap), .graph = graph, .arena = arena, .top = top};
+	_cleanup_grower_ struct grower grower = {.tables = hs_tables_of(snap),
+						 .graph = graph,
+						 .arena = arena,
+						 .top = top,
+						 .levels = levels};
 	struct hs_tree *tree = arena ? hs_arena_array(arena, 1, sizeof(*tree)) : NULL;
 	struct hs_error *err;
 

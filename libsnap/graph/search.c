@@ -100,8 +100,8 @@ static void walk_listed(struct walk *walk)
 	roots = hs_snapshot_roots(holding->snap, &count);
 	for (size_t i = 0; i < count; i++)
 		walk_from(walk, roots[i].object);
-	for (hs_id object = 0; objects->owner && object < objects->count; object++)
-		if (hs_holding_is_namespace(holding, object))
+	for (hs_id object = 0; object < objects->count; object++)
+		if (hs_bit(holding->homed, object))
 			walk_from(walk, object);
 	for (size_t i = 0; i < holding->table_count; i++) {
 		hs_id table = holding->tables[i];

@@ -9,7 +9,7 @@ from conftest import TOP
 sys.path.insert(0, str(TOP / "spec"))
 import decoder  # noqa: E402
 
-WEAK, MODULE, INTERNAL, MAPPING = 1, 0, 3, 2  # strength, ranks, role
+WEAK, MODULE, INTERNAL, MAPPING, FUNCTION = 1, 0, 3, 2, 11  # strength, ranks, roles
 IMMORTAL, STATIC = 4, 8
 SAMPLES = 200
 
@@ -24,18 +24,33 @@ class Heap:
         modules = {id(root["object"]) for root in tables["roots"] if root["rank"] == MODULE}
         listed = {id(root["object"]) for root in tables["roots"]
                   if root["rank"] == INTERNAL and self.is_listing(root["object"])}
+        self.find_homes(tables, modules)
         self.held = [[] for _ in self.objects]
         for i, one in enumerate(self.objects):
             for target, strength in zip(one["references"], self.strengths(one)):
-                owner = target["owner"]
-                if (strength != WEAK and id(one) not in listed
-                        and (owner is None or id(owner) not in modules or owner is one)):
+                home = self.home.get(id(target), one)
+                if strength != WEAK and id(one) not in listed and home is one:
                     self.held[i].append(self.number[id(target)])
         self.entries = {self.number[id(root["object"])] for root in tables["roots"]
-                        if id(root["object"]["owner"]) not in modules}
+                        if id(root["object"]) not in self.home}
         self.entries |= {i for i, one in enumerate(self.objects)
                          if one["flags"] & (IMMORTAL | STATIC)}
         self.alive = self.reach(None)
+
+    def find_homes(self, tables, modules):
+        """Namespaces are at home in their modules, classes and functions in these."""
+        self.home = {id(one): one["owner"] for one in self.objects if id(one["owner"]) in modules}
+        places = {id(one["owner"]): one for one in self.objects if id(one) in self.home}
+        named = {root["name"]: places.get(id(root["object"])) for root in tables["roots"]
+                 if root["rank"] == MODULE}
+        classes = {id(kind["object"]): named.get(kind["module"])
+                   for kind in tables["types"] if kind["object"]}
+        for place in places.values():
+            for one in place["references"]:
+                if classes.get(id(one)) is place or (
+                        one["type"]["role"] == FUNCTION
+                        and any(target is place for target in one["references"])):
+                    self.home[id(one)] = place
 
     @staticmethod
     def is_listing(one):

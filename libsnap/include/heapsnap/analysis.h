@@ -269,7 +269,7 @@ struct hs_tree {
 	uint64_t garbage_bytes;
 	struct hs_tree_row *rows;
 	size_t row_count;
-	uint64_t row_total; /* how many there would be without a limit */
+	uint64_t row_total; /* how many there would be with all levels, without a limit */
 	uint64_t gaps;
 	struct hs_arena *arena;
 };
@@ -280,8 +280,8 @@ struct hs_tree {
  * parts. On success *@ret is owned by the caller: hs_tree_destroy(); it refers to neither any more.
  */
 HS_EXPORT struct hs_error *hs_tree_create(const struct hs_snapshot *snap,
-					  const struct hs_graph *graph, hs_id top, size_t limit,
-					  struct hs_tree **ret) HS_MUST_CHECK;
+					  const struct hs_graph *graph, hs_id top, uint32_t levels,
+					  size_t limit, struct hs_tree **ret) HS_MUST_CHECK;
 HS_EXPORT void hs_tree_destroy(struct hs_tree *tree);
 
 /* A way by which an object is reached. */

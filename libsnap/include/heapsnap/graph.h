@@ -60,16 +60,18 @@ HS_EXPORT bool hs_graph_referrer_holds(const struct hs_graph *graph, hs_id objec
 /*
  * What keeps what alive.
  *
- * A reference holds its target unless it is weak.  There are two kinds more that do not:
+ * A reference holds its target unless it is weak.  There are more that do not:
  *
- *  - those to the namespace of a module that is a root (HS_ROOT_MODULE), but for the module's own.
- *    Functions refer to it as their globals, frames too, so that whoever has a function of the
- *    module would have a share in all that is in it;
+ *  - those to what is at home in a module that is a root (HS_ROOT_MODULE) from elsewhere: to its
+ *    namespace but for the module's own, and to a class or a function but for its namespace's, if
+ *    that has it and the class is said to be of this module, or the function has the namespace for
+ *    its globals.  A module is there anyway; who imports from it has no share in it, nor have all
+ *    instances in their class, nor functions in all that is global to them;
  *  - those of a table in which the runtime has each string once: a root of rank HS_ROOT_INTERNAL
  *    that is a mapping of strings to themselves.  Such a string is freed with its last holder.
  *
- * Alive by themselves are the objects of roots, but for the namespaces of modules that are roots,
- * and what is never freed: HS_OBJECT_IMMORTAL, HS_OBJECT_STATIC.  As every module is a root, none
+ * Alive by themselves are the objects of roots, but for what is at home in modules, and what is
+ * never freed: HS_OBJECT_IMMORTAL, HS_OBJECT_STATIC.  As every module is a root, none
  * is held by a registry, as sys.modules is, or by another that imports it.
  *
  * Garbage is what no root reaches.  It holds nothing that is alive.  What hangs together is below

@@ -76,7 +76,7 @@ static void whole_tree(void **state)
 
 	(void)state;
 	setup(&f);
-	assert_null(hs_tree_create(f.snap, f.graph, HS_NONE, 0, &tree));
+	assert_null(hs_tree_create(f.snap, f.graph, HS_NONE, 0, 0, &tree));
 	assert_int_equal(tree->row_count, tree->row_total);
 	/* All but the namespace and the garbage. */
 	assert_int_equal(tree->row_count, hs_snapshot_objects(f.snap)->count - 3);
@@ -105,6 +105,27 @@ static void whole_tree(void **state)
 	teardown(&f);
 }
 
+/* The level of modules, and what is held by several or by threads. */
+static void first_level(void **state)
+{
+	struct hs_tree *tree = NULL;
+	struct fixture f;
+
+	(void)state;
+	setup(&f);
+	assert_null(hs_tree_create(f.snap, f.graph, HS_NONE, 1, 0, &tree));
+	assert_int_equal(tree->row_count, 2);
+	assert_str(tree->rows[0].label, "app");
+	assert_str(tree->rows[1].item.type, "str");
+	hs_tree_destroy(tree);
+	assert_null(hs_tree_create(f.snap, f.graph, HS_NONE, 2, 0, &tree));
+	for (size_t i = 0; i < tree->row_count; i++)
+		assert_in_range(tree->rows[i].depth, 0, 1);
+	assert_true(tree->row_count > 2);
+	hs_tree_destroy(tree);
+	teardown(&f);
+}
+
 /* With a limit there are the largest ones, each with those above it. */
 static void part_of_a_tree(void **state)
 {
@@ -113,7 +134,7 @@ static void part_of_a_tree(void **state)
 
 	(void)state;
 	setup(&f);
-	assert_null(hs_tree_create(f.snap, f.graph, id_of(&f, f.cache), 4, &tree));
+	assert_null(hs_tree_create(f.snap, f.graph, id_of(&f, f.cache), 0, 4, &tree));
 	assert_int_equal(tree->row_count, 4);
 	assert_int_equal(tree->row_total, 1 + 2 * SESSIONS);
 	assert_int_equal(tree->objects, 1 + 2 * SESSIONS);
@@ -288,10 +309,10 @@ static void names_of_objects(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(whole_tree),	    cmocka_unit_test(part_of_a_tree),
-		cmocka_unit_test(one_object),	    cmocka_unit_test(merged_ways),
-		cmocka_unit_test(ways_to_one),	    cmocka_unit_test(what_a_class_retains),
-		cmocka_unit_test(names_of_objects),
+		cmocka_unit_test(first_level),		cmocka_unit_test(whole_tree),
+		cmocka_unit_test(part_of_a_tree),	cmocka_unit_test(one_object),
+		cmocka_unit_test(merged_ways),		cmocka_unit_test(ways_to_one),
+		cmocka_unit_test(what_a_class_retains), cmocka_unit_test(names_of_objects),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

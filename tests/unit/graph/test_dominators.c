@@ -25,6 +25,7 @@ struct world {
 	uint8_t *part;	/* by object: 1 held, 2 listed, 3 garbage */
 	uint8_t *seen;
 	hs_id *queue;
+	hs_id *home;
 };
 
 static uint64_t state_of_random;
@@ -67,17 +68,18 @@ static void make_heap(struct heap *heap, uint32_t count)
 	uint32_t ns;
 
 	static const uint32_t kinds[] = {T_LIST, T_APP, T_SESSION, T_METHOD};
-	uint32_t frame;
+	uint32_t frame, function;
 
 	heap_init(heap);
 	frame = heap_type(heap, "frame", "builtins", HS_ROLE_FRAME);
+	function = heap_type(heap, "function", "builtins", HS_ROLE_FUNCTION);
 	for (uint32_t i = 0; i < modules; i++)
-		heap_module(heap, i ? "b" : "a", &ns);
+		heap_module(heap, i ? "b" : "app", &ns);
 	table = heap_object(heap, T_DICT, 100);
 	heap_root(heap, HS_ROOT_INTERNAL, table, "interned strings");
 	first = below(2) ? 0 : table + 1;
 	for (uint32_t i = 0; i < count; i++) {
-		uint32_t type = below(20) ? kinds[below(4)] : frame;
+		uint32_t type = below(20) ? kinds[below(4)] : below(2) ? frame : function;
 		uint32_t object = heap_object(heap, type, below(100));
 
 		if (!below(30))
@@ -99,8 +101,27 @@ static void make_heap(struct heap *heap, uint32_t count)
 		heap_append(heap, 2 * i + 1, table + 1 + below(count));
 	for (uint32_t i = 0; i < modules && below(2); i++)
 		heap_append(heap, table + 1 + below(count), 2 * i + below(2));
-	heap->types.data[T_APP].object = table + 1 + below(count);
-	heap->types.data[T_SESSION].object = table + 1 + below(count);
+	heap->types.data[T_APP].object = heap_object(heap, T_TYPE, below(100));
+	heap->types.data[T_SESSION].object = heap_object(heap, T_TYPE, below(100));
+	for (uint32_t i = 0; i < 2; i++) {
+		uint32_t class = heap->types.data[i ? T_APP : T_SESSION].object;
+
+		heap_append(heap, table + 1 + below(count), class);
+		heap_append(heap, class, table + 1 + below(count));
+		if (modules && below(2))
+			heap_append(heap, 1, class);
+		if (modules > 1 && below(2))
+			heap_append(heap, 3, class);
+	}
+	for (uint32_t i = 0; i < modules && below(2); i++) {
+		uint32_t object = heap_object(heap, function, below(100));
+
+		heap_append(heap, object, 2 * i + 1);
+		heap_append(heap, 2 * i + 1, object);
+		heap_append(heap, object, table + 1 + below(count));
+		heap_append(heap, table + 1 + below(count), object);
+		heap_append(heap, 1, object);
+	}
 	for (uint32_t i = 0; i < roots; i++)
 		heap_root(heap, (enum hs_root_rank)(1 + below(3)),
 			  below(8) || !modules ? table + 1 + below(count) : 1, "root");
@@ -114,11 +135,56 @@ static bool is_root_module(const struct world *w, hs_id object)
 	return false;
 }
 
-static bool is_namespace(const struct world *w, hs_id object)
+static bool refers(const struct world *w, hs_id source, hs_id target)
 {
-	hs_id owner = w->objects->owner ? w->objects->owner[object] : HS_NONE;
+	for (uint64_t edge = w->objects->first_edge[source];
+	     edge < w->objects->first_edge[source + 1]; edge++)
+		if (w->objects->edges[edge] == target)
+			return true;
+	return false;
+}
 
-	return owner != HS_NONE && is_root_module(w, owner);
+/* Whether @object is a class of, or a function with the globals, @namespace, and there. */
+static bool is_home(const struct world *w, hs_id namespace, hs_id object)
+{
+	uint32_t count;
+	const struct hs_type *types = hs_snapshot_types(w->snap, &count);
+	hs_id module = w->objects->owner[namespace];
+
+	if (!refers(w, namespace, object))
+		return false;
+	if (types[w->objects->type[object]].role == HS_ROLE_FUNCTION &&
+	    refers(w, object, namespace))
+		return true;
+	for (uint32_t i = 0; i < count; i++)
+		for (size_t k = 0; k < w->root_count; k++)
+			if (types[i].object == object && w->roots[k].rank == HS_ROOT_MODULE &&
+			    w->roots[k].object == module &&
+			    hs_str_equal(w->roots[k].name, types[i].module))
+				return true;
+	return false;
+}
+
+/* Where @object is at home, HS_NONE if nowhere; the last of several. */
+static hs_id find_home(const struct world *w, hs_id object)
+{
+	const hs_id *owners = w->objects->owner;
+	hs_id home = HS_NONE;
+
+	if (!owners)
+		return HS_NONE;
+	if (owners[object] != HS_NONE && is_root_module(w, owners[object]))
+		return owners[object];
+	for (hs_id ns = 0; ns < w->objects->count; ns++)
+		if (owners[ns] != HS_NONE && is_root_module(w, owners[ns]) &&
+		    is_home(w, ns, object))
+			home = ns;
+	return home;
+}
+
+static bool is_at_home(const struct world *w, hs_id object)
+{
+	return w->home[object] != HS_NONE;
 }
 
 /* The table is the first object that is a root called so and has references. */
@@ -137,8 +203,7 @@ static bool is_idle(const struct world *w, hs_id source, uint64_t edge)
 	uint32_t slot = (uint32_t)(edge - w->objects->first_edge[source]);
 
 	return hs_snapshot_label(w->snap, source, slot).strength == HS_WEAK ||
-	       (is_namespace(w, target) && w->objects->owner[target] != source) ||
-	       is_table(w, source);
+	       (is_at_home(w, target) && w->home[target] != source) || is_table(w, source);
 }
 
 /* Put what is alive by way of @object into the queue, within its part, leaving @without out. */
@@ -187,19 +252,19 @@ static void find_parts(struct world *w)
 	hs_id count = w->objects->count;
 
 	for (size_t i = 0; i < w->root_count; i++)
-		if (!is_namespace(w, w->roots[i].object))
+		if (!is_at_home(w, w->roots[i].object))
 			claim(w, w->roots[i].object, 1);
 	for (size_t i = 0; i < w->root_count; i++)
 		claim(w, w->roots[i].object, 2);
 	for (hs_id object = 0; object < count; object++)
-		if (is_namespace(w, object))
+		if (is_at_home(w, object))
 			claim(w, object, 2);
 	for (hs_id object = 0; object < count; object++)
 		for (uint64_t edge = w->objects->first_edge[object];
 		     is_table(w, object) && edge < w->objects->first_edge[object + 1]; edge++)
 			claim(w, w->objects->edges[edge], 2);
 	for (hs_id object = 0; object < count; object++) {
-		if (!is_namespace(w, object))
+		if (!is_at_home(w, object))
 			for (size_t i = 0; i < w->root_count; i++)
 				w->entry[object] |= w->roots[i].object == object;
 		w->entry[object] |= !!(w->objects->flags[object] & HS_OBJECT_IMMORTAL);
@@ -536,7 +601,10 @@ static void world_init(struct world *w, uint32_t count)
 	w->part = calloc(room, 1);
 	w->seen = calloc(room, 1);
 	w->queue = calloc(room, sizeof(*w->queue));
-	assert_true(w->idle && w->entry && w->part && w->seen && w->queue);
+	w->home = calloc(room, sizeof(*w->home));
+	assert_true(w->idle && w->entry && w->part && w->seen && w->queue && w->home);
+	for (hs_id object = 0; object < w->objects->count; object++)
+		w->home[object] = find_home(w, object);
 	for (hs_id object = 0; object < w->objects->count; object++)
 		for (uint64_t edge = w->objects->first_edge[object];
 		     edge < w->objects->first_edge[object + 1]; edge++)
@@ -552,6 +620,7 @@ static void world_deinit(struct world *w)
 	free(w->part);
 	free(w->seen);
 	free(w->queue);
+	free(w->home);
 	hs_graph_destroy(w->graph);
 	hs_snapshot_destroy(w->snap);
 	heap_deinit(&w->heap);
