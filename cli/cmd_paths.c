@@ -8,10 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-	ROWS = 10,	  /* ways to one object, unless told */
-	ROWS_MERGED = 20, /* places of many, in text */
-};
+enum { ROWS = 10 }; /* ways to one object, unless told, or places of many in text */
 
 /* Whether the user asks for one object, whose paths are shown each, not as those of many. */
 static bool is_one(const char *what)
@@ -38,7 +35,7 @@ static struct hs_error *report_many(const struct options *options, const struct 
 				    const struct hs_graph *graph, const hs_id *set, size_t count,
 				    struct hs_report **ret)
 {
-	size_t limit = options->json || options->csv ? 0 : ROWS_MERGED;
+	size_t limit = options->json || options->csv ? 0 : ROWS;
 	struct hs_merged *merged;
 	struct hs_error *err;
 

@@ -7,7 +7,7 @@
 #include <heapsnap/report.h>
 #include <stdlib.h>
 
-enum { ROWS = 20 }; /* in text, unless told */
+enum { ROWS = 10 }; /* in text, unless told */
 
 static struct hs_error *make(const struct options *options, const struct hs_snapshot *snap,
 			     struct hs_report **ret)

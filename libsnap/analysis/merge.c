@@ -115,6 +115,18 @@ static void find_roots(struct merger *merger)
 	}
 }
 
+/*
+ * Whether objects of @type that @label leads to below @parent are called like those there.  Of places
+ * in containers two in a row are nothing special.
+ */
+static bool is_repetition(const struct merger *merger, uint32_t parent, uint32_t label,
+			  uint32_t type)
+{
+	const struct node *node = parent == HS_NONE ? NULL : &merger->nodes.data[parent];
+
+	return node && node->parent != HS_NONE && node->label == label && node->type == type;
+}
+
 /* The node below @parent with that label, which is made if there is none. */
 static bool find_node(struct merger *merger, uint32_t parent, struct hs_str label, hs_id object,
 		      uint32_t *ret)
@@ -125,9 +137,9 @@ static bool find_node(struct merger *merger, uint32_t parent, struct hs_str labe
 	if (!hs_strtab_intern(&merger->labels, label, &node.label))
 		return false;
 	/* A linked list is one place, however long it is. */
-	if (parent != HS_NONE && merger->nodes.data[parent].parent != HS_NONE &&
-	    merger->nodes.data[parent].label == node.label &&
-	    merger->nodes.data[parent].type == type) {
+	if (is_repetition(merger, parent, node.label, type) &&
+	    (label.data[0] != '[' ||
+	     is_repetition(merger, merger->nodes.data[parent].parent, node.label, type))) {
 		merger->nodes.data[parent].repeated = true;
 		*ret = parent;
 		return true;
