@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cmd_tree.c: heapsnap tree FILE [OBJECT]: who retains what. */
+/* cmd_tree.c: heapsnap tree FILE [OBJECT|TYPE]: who retains what. */
 #include "command.h"
 #include "output.h"
 
@@ -17,18 +17,20 @@ static struct hs_error *make(const struct options *options, const struct hs_snap
 	struct hs_graph *graph = NULL;
 	struct hs_tree *tree = NULL;
 	struct hs_error *err = NULL;
-	hs_id top = HS_NONE;
+	size_t count = 0;
+	hs_id *tops = NULL;
 
 	if (options->rows >= 0)
 		limit = (size_t)options->rows;
 	if (options->operands[1])
-		err = hs_object_find(snap, options->operands[1], &top);
+		err = hs_objects_find(snap, options->operands[1], &tops, &count);
 	if (!err)
 		err = hs_graph_create(snap, &graph_options, &graph);
 	if (!err)
-		err = hs_tree_create(snap, graph, top, options->levels, limit, &tree);
+		err = hs_tree_create(snap, graph, tops, count, options->levels, limit, &tree);
 	if (!err)
 		err = hs_report_from_tree(tree, ret);
+	free(tops);
 	hs_tree_destroy(tree);
 	hs_graph_destroy(graph);
 	return err;

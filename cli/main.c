@@ -37,8 +37,10 @@ static const struct command commands[] = {
 	 "[--fail-on growth[=BYTES]]",
 	 "what grew from one snapshot to the next, and who holds it",
 	 OPTIONS_ROWS | OPTION_BY | OPTION_SIZE | OPTION_FAIL_ON | OPTION_JOBS, 2, 0, cmd_diff},
-	{"tree", "FILE [OBJECT] [--levels N] [-n ROWS] [--jobs N] [--json|--csv]",
-	 "who retains what: the dominator tree, or what is below an object (0x7f... or #123)",
+	{"tree", "FILE [OBJECT|TYPE] [--levels N] [-n ROWS] [--jobs N] [--json|--csv]",
+	 "who retains what: the dominator tree; what is below an object (0x7f... or #123); objects "
+	 "of a "
+	 "type",
 	 OPTIONS_ROWS | OPTION_CSV | OPTION_LEVELS | OPTION_JOBS, 2, 1, cmd_tree},
 	{"show", "FILE OBJECT [-n ROWS] [--jobs N] [--json]",
 	 "one object (0x7f... or #123): value, sizes, who refers to it, what it refers to",

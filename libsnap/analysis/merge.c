@@ -116,8 +116,8 @@ static void find_roots(struct merger *merger)
 }
 
 /*
- * Whether objects of @type that @label leads to below @parent are called like those there.  Of places
- * in containers two in a row are nothing special.
+ * Whether objects of @type that @label leads to below @parent are called like those there.  Of
+ * places in containers two in a row are nothing special.
  */
 static bool is_repetition(const struct merger *merger, uint32_t parent, uint32_t label,
 			  uint32_t type)

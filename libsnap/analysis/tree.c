@@ -4,6 +4,7 @@
 #include "libsnap/analysis/item.h"
 #include "libsnap/analysis/place.h"
 
+#include "libsnap/graph/bits.h"
 #include "libsnap/graph/internal.h"
 
 #include "format/base/cleanup.h"
@@ -29,7 +30,10 @@ struct grower {
 	struct hs_tables tables;
 	const struct hs_graph *graph;
 	struct hs_arena *arena;
-	hs_id top;
+	const hs_id *tops; /* what is asked for; none: what nothing dominates */
+	size_t top_count;
+	size_t distinct;	     /* of them */
+	uint64_t *is_top;	     /* a bit per object */
 	uint32_t levels;	     /* 0: all */
 	struct hs_children children; /* siblings are sorted when they are first looked at */
 	HS_VECTOR(struct candidate) heap;
@@ -39,6 +43,7 @@ struct grower {
 static void grower_deinit(struct grower *grower)
 {
 	hs_children_deinit(&grower->children);
+	free(grower->is_top);
 	hs_vector_deinit(&grower->heap);
 	hs_vector_deinit(&grower->rows);
 }
@@ -126,7 +131,7 @@ static bool is_namespace_of_dominator(const struct grower *grower, hs_id object)
 	hs_id dominator = hs_graph_dominator(grower->graph, object);
 
 	return owners && dominator != HS_NONE && owners[object] == dominator &&
-	       object != grower->top;
+	       !hs_bit(grower->is_top, object);
 }
 
 /* What a path calls @object, below its dominator if that is where the path comes from. */
@@ -138,7 +143,7 @@ static struct hs_error *find_label(const struct grower *grower, hs_id object, st
 	struct hs_error *err;
 	bool found;
 
-	if (dominator == HS_NONE || object == grower->top) {
+	if (dominator == HS_NONE || hs_bit(grower->is_top, object)) {
 		err = hs_place_describe(&grower->tables, grower->graph, object, HS_NONE,
 					grower->arena, &place, &found);
 		if (!err)
@@ -180,6 +185,29 @@ static struct hs_error *add_row(struct grower *grower, const struct candidate *c
 	if (!err && !hs_vector_push(&grower->rows, row))
 		err = &hs_enomem;
 	return err;
+}
+
+/* Each of what is asked for is a candidate; one that is named twice is one. */
+static bool push_tops(struct grower *grower)
+{
+	for (size_t i = 0; i < grower->top_count; i++) {
+		hs_id object = grower->tops[i];
+
+		if (hs_bit(grower->is_top, object))
+			continue;
+		hs_bit_set(grower->is_top, object);
+		grower->distinct++;
+		if (!heap_push(grower, (struct candidate){
+					       .object = object,
+					       .retained = hs_graph_retained(grower->graph, object),
+					       .parent = SIZE_MAX,
+				       }))
+			return false;
+	}
+	/* Of many one may be below another. */
+	if (grower->distinct > 1)
+		grower->levels = 1;
+	return true;
 }
 
 /* Take the largest candidates, each with its children as further ones. */
@@ -266,17 +294,26 @@ static void add_up(const struct grower *grower, struct hs_tree *tree)
 		tree->garbage_objects += garbage;
 		tree->garbage_bytes += garbage ? objects->size[object] : 0;
 	}
-	if (grower->top == HS_NONE)
-		return;
-	tree->objects = hs_graph_held(grower->graph, grower->top);
-	tree->bytes = hs_graph_retained(grower->graph, grower->top);
+}
+
+/* The same of what is asked for: how much would go if all of that went. */
+static struct hs_error *add_up_tops(const struct grower *grower, struct hs_tree *tree)
+{
+	hs_id held;
+	struct hs_error *err = hs_graph_retained_set(grower->graph, grower->tops, grower->top_count,
+						     &tree->bytes, &held);
+
+	if (!err)
+		tree->objects = held;
+	return err;
 }
 
 /* How many rows there would be without a limit. */
 static bool count_rows(const struct grower *grower, uint64_t *ret)
 {
 	HS_VECTOR(hs_id) stack = {0};
-	bool done = hs_vector_push(&stack, grower->top);
+	hs_id top = grower->top_count ? grower->tops[0] : HS_NONE;
+	bool done = hs_vector_push(&stack, top);
 
 	*ret = 0;
 	while (done && stack.size) {
@@ -297,32 +334,40 @@ static struct hs_error *make(struct grower *grower, size_t limit, struct hs_tree
 	struct hs_error *err;
 	bool done;
 
-	if (!hs_children_init(&grower->children, grower->graph, grower->tables.objects->count,
-			      false))
+	grower->is_top = hs_bits_create(grower->tables.objects->count);
+	if (!grower->is_top || !hs_children_init(&grower->children, grower->graph,
+						 grower->tables.objects->count, false))
 		return &hs_enomem;
-	if (grower->top == HS_NONE)
-		done = push_children(grower, HS_NONE, SIZE_MAX);
-	else
-		done = heap_push(grower,
-				 (struct candidate){.object = grower->top, .parent = SIZE_MAX});
+	done = grower->top_count ? push_tops(grower) : push_children(grower, HS_NONE, SIZE_MAX);
 	if (!done)
 		return &hs_enomem;
 	err = grow(grower, limit);
 	if (err)
 		return err;
 	add_up(grower, tree);
-	return count_rows(grower, &tree->row_total) && arrange(grower, tree) ? NULL : &hs_enomem;
+	if (grower->top_count)
+		err = add_up_tops(grower, tree);
+	tree->row_total = grower->distinct;
+	if (!err && grower->distinct < 2 && !count_rows(grower, &tree->row_total))
+		err = &hs_enomem;
+	if (!err && !arrange(grower, tree))
+		err = &hs_enomem;
+	return err;
 }
 
 struct hs_error *hs_tree_create(const struct hs_snapshot *snap, const struct hs_graph *graph,
-				hs_id top, uint32_t levels, size_t limit, struct hs_tree **ret)
+				const hs_id *tops, size_t top_count, uint32_t levels, size_t limit,
+				struct hs_tree **ret)
 {
 	_cleanup_arena_ struct hs_arena *arena = hs_arena_create();
-	_cleanup_grower_ struct grower grower = {.tables = hs_tables_of(snap),
-						 .graph = graph,
-						 .arena = arena,
-						 .top = top,
-						 .levels = levels};
+	_cleanup_grower_ struct grower grower = {
+		.tables = hs_tables_of(snap),
+		.graph = graph,
+		.arena = arena,
+		.tops = tops,
+		.top_count = top_count,
+		.levels = levels,
+	};
 	struct hs_tree *tree = arena ? hs_arena_array(arena, 1, sizeof(*tree)) : NULL;
 	struct hs_error *err;
 

@@ -146,6 +146,17 @@ def test_an_object_is_shown(heapsnap, any_pair):
     assert "__main__.Session" in text and "more; -n 0 shows all" in text
 
 
+def test_largest_dicts(heapsnap, any_pair):
+    document = heapsnap.json("tree", any_pair.second, "dict", "-n", 10)
+    rows = document["rows"]
+    assert [row["depth"] for row in rows] == [0] * 10 and {row["type"] for row in rows} == {"dict"}
+    sizes = [row["retained"] for row in rows]
+    assert sizes == sorted(sizes, reverse=True)
+    registry = [row for row in rows if int(row["addr"], 16) == any_pair.facts["registry"]]
+    assert registry[0]["label"] == "__main__.registry.sessions"
+    assert document["bytes"] >= max(sizes) and document["row_total"] > 1000
+
+
 def test_objects_that_are_not_there(heapsnap, any_pair):
     assert "#99999999" in heapsnap.fails(1, "show", any_pair.first, "#99999999")
     assert "0x12" in heapsnap.fails(1, "tree", any_pair.first, "0x12")

@@ -252,7 +252,7 @@ HS_EXPORT void hs_inspection_destroy(struct hs_inspection *inspection);
 /* One object of the dominator tree. */
 struct hs_tree_row {
 	struct hs_item item;
-	uint32_t depth;	     /* 0 of those that nothing dominates, or of the one asked for */
+	uint32_t depth;	     /* 0 of those that nothing dominates, or that were asked for */
 	size_t parent;	     /* row number, SIZE_MAX of those at depth 0 */
 	struct hs_str label; /* what it is called below its parent, or from the roots */
 };
@@ -263,7 +263,8 @@ struct hs_tree_row {
  * not show, what they hold is their owner's.
  */
 struct hs_tree {
-	uint64_t objects; /* of the snapshot, or below the object asked for, it included */
+	/* Of the snapshot, or what would go if all that is asked for went. */
+	uint64_t objects;
 	uint64_t bytes;
 	uint64_t garbage_objects; /* of the snapshot; they are not in the tree */
 	uint64_t garbage_bytes;
@@ -275,13 +276,17 @@ struct hs_tree {
 };
 
 /*
- * The dominator tree of @snap with ADDRESS, TYPE, SIZE, OWNER, FLAGS, EDGES, better PREVIEW, below
- * @top or, if that is HS_NONE, from the roots, with at most @limit rows; 0: all.  @graph has all
- * parts. On success *@ret is owned by the caller: hs_tree_destroy(); it refers to neither any more.
+ * The dominator tree of @snap with ADDRESS, TYPE, SIZE, OWNER, FLAGS, EDGES, better PREVIEW: from
+ * the roots if @top_count is 0; below the object @tops[0] if that is 1; if there are more, these
+ * alone.
+ * @levels levels of it, 0: all, with at most @limit rows, 0: all.  @graph has all parts.  On
+ * success
+ * *@ret is owned by the caller: hs_tree_destroy(); it refers to none of them any more.
  */
 HS_EXPORT struct hs_error *hs_tree_create(const struct hs_snapshot *snap,
-					  const struct hs_graph *graph, hs_id top, uint32_t levels,
-					  size_t limit, struct hs_tree **ret) HS_MUST_CHECK;
+					  const struct hs_graph *graph, const hs_id *tops,
+					  size_t top_count, uint32_t levels, size_t limit,
+					  struct hs_tree **ret) HS_MUST_CHECK;
 HS_EXPORT void hs_tree_destroy(struct hs_tree *tree);
 
 /* A way by which an object is reached. */

@@ -76,7 +76,7 @@ static void whole_tree(void **state)
 
 	(void)state;
 	setup(&f);
-	assert_null(hs_tree_create(f.snap, f.graph, HS_NONE, 0, 0, &tree));
+	assert_null(hs_tree_create(f.snap, f.graph, NULL, 0, 0, 0, &tree));
 	assert_int_equal(tree->row_count, tree->row_total);
 	/* All but the namespace and the garbage. */
 	assert_int_equal(tree->row_count, hs_snapshot_objects(f.snap)->count - 3);
@@ -113,12 +113,12 @@ static void first_level(void **state)
 
 	(void)state;
 	setup(&f);
-	assert_null(hs_tree_create(f.snap, f.graph, HS_NONE, 1, 0, &tree));
+	assert_null(hs_tree_create(f.snap, f.graph, NULL, 0, 1, 0, &tree));
 	assert_int_equal(tree->row_count, 2);
 	assert_str(tree->rows[0].label, "app");
 	assert_str(tree->rows[1].item.type, "str");
 	hs_tree_destroy(tree);
-	assert_null(hs_tree_create(f.snap, f.graph, HS_NONE, 2, 0, &tree));
+	assert_null(hs_tree_create(f.snap, f.graph, NULL, 0, 2, 0, &tree));
 	for (size_t i = 0; i < tree->row_count; i++)
 		assert_in_range(tree->rows[i].depth, 0, 1);
 	assert_true(tree->row_count > 2);
@@ -131,10 +131,12 @@ static void part_of_a_tree(void **state)
 {
 	struct hs_tree *tree = NULL;
 	struct fixture f;
+	hs_id cache;
 
 	(void)state;
 	setup(&f);
-	assert_null(hs_tree_create(f.snap, f.graph, id_of(&f, f.cache), 0, 4, &tree));
+	cache = id_of(&f, f.cache);
+	assert_null(hs_tree_create(f.snap, f.graph, &cache, 1, 0, 4, &tree));
 	assert_int_equal(tree->row_count, 4);
 	assert_int_equal(tree->row_total, 1 + 2 * SESSIONS);
 	assert_int_equal(tree->objects, 1 + 2 * SESSIONS);
@@ -145,6 +147,32 @@ static void part_of_a_tree(void **state)
 		assert_int_equal(tree->rows[i].item.retained, 48 + 100 + SESSIONS - i);
 	}
 	hs_tree_destroy(tree);
+	teardown(&f);
+}
+
+/* All of a type, one of which holds the others: the largest first, and what they hold together. */
+static void objects_of_a_type(void **state)
+{
+	struct hs_tree *tree = NULL;
+	struct fixture f;
+	hs_id *set = NULL;
+	size_t count;
+
+	(void)state;
+	setup(&f);
+	assert_null(hs_objects_find(f.snap, "list,#0,list", &set, &count));
+	assert_null(hs_tree_create(f.snap, f.graph, set, count, 0, 4, &tree));
+	assert_int_equal(tree->row_total, SESSIONS + 1 + 2 + 1);
+	assert_int_equal(tree->row_count, 4);
+	assert_str(tree->rows[0].label, "app");
+	assert_str(tree->rows[1].label, "app.CACHE");
+	assert_str(tree->rows[2].label, "app.CACHE[11].data");
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(tree->rows[i].depth, 0);
+	/* All but the string that is a thread's. */
+	assert_int_equal(tree->objects, hs_snapshot_objects(f.snap)->count - 1);
+	hs_tree_destroy(tree);
+	free(set);
 	teardown(&f);
 }
 
@@ -309,10 +337,11 @@ static void names_of_objects(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(first_level),		cmocka_unit_test(whole_tree),
-		cmocka_unit_test(part_of_a_tree),	cmocka_unit_test(one_object),
-		cmocka_unit_test(merged_ways),		cmocka_unit_test(ways_to_one),
-		cmocka_unit_test(what_a_class_retains), cmocka_unit_test(names_of_objects),
+		cmocka_unit_test(first_level),	    cmocka_unit_test(objects_of_a_type),
+		cmocka_unit_test(whole_tree),	    cmocka_unit_test(part_of_a_tree),
+		cmocka_unit_test(one_object),	    cmocka_unit_test(merged_ways),
+		cmocka_unit_test(ways_to_one),	    cmocka_unit_test(what_a_class_retains),
+		cmocka_unit_test(names_of_objects),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

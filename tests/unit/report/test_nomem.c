@@ -178,7 +178,7 @@ static struct hs_error *retain_and_report(void *context)
 
 	err = hs_graph_create(pair->after, &options, &graph);
 	if (!err)
-		err = hs_tree_create(pair->after, graph, HS_NONE, 0, 0, &tree);
+		err = hs_tree_create(pair->after, graph, NULL, 0, 0, 0, &tree);
 	if (!err)
 		err = hs_report_from_tree(tree, &report);
 	err = render(err, report, pair->out);
