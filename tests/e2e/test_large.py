@@ -11,7 +11,7 @@ import pytest
 from conftest import SUPPORTED, TOP, interpreters, peak_of
 
 SERVICE = TOP / "tests/bench/service.py"
-DECODER = TOP / "spec/decoder.py"
+DECODER = TOP / "tests/independent/jsonl.py"
 
 
 def lines_of(*command):
