@@ -1,10 +1,7 @@
 # SPDX-License-Identifier: MIT
 """test_sites.py: where objects were allocated, compared with what tracemalloc says inside."""
-import contextlib
-import io
 import json
 import os
-import runpy
 import sys
 import time
 
@@ -12,61 +9,24 @@ import pytest
 
 from conftest import TARGETS, TOP
 
+sys.path.insert(0, str(TOP / "spec"))
+import decoder  # noqa: E402
+
 TRACED = TARGETS / "traced.py"
-BLOCK, SITES = 11, 13
 
 
 def read(path):
-    """The objects of a snapshot by address, and a function from an object to its traceback."""
-    out = io.StringIO()
-    out.reconfigure = lambda **_: None
-    argv, sys.argv = sys.argv, ["decoder.py", str(path)]
-    try:
-        with contextlib.redirect_stdout(out):
-            names = runpy.run_path(str(TOP / "spec/decoder.py"))
-    finally:
-        sys.argv = argv
-    rows = [json.loads(line) for line in out.getvalue().splitlines()]
-    return {int(row["addr"], 16): row for row in rows}, Tracebacks(names)
+    """The objects of a snapshot by address, as an independent reader has them."""
+    return {row["address"]: row for row in decoder.Snapshot(path).tables["objects"]}
 
 
-def ranks(values):
-    return {value: rank for rank, value in enumerate(dict.fromkeys(values))}
-
-
-class Tracebacks:
-    """From the number of a site to its lines, the most recent call first."""
-
-    def __init__(self, names):
-        snapshot = names["snapshot"]
-        section = snapshot.table[SITES]
-        count = section.map["rows"]
-        self.files = [snapshot.strings[n] for n in section.column("file")]
-        self.lines = section.column("line", count)
-        self.callers = section.column("caller", count)
-        self.sites = {}
-        for block in snapshot.sections:
-            if block.kind == BLOCK:
-                self.add(block)
-
-    def add(self, block):
-        """Sites are listed by type, then shape, each by its first occurrence."""
-        kinds = block.column("type")
-        kind = ranks(kinds)
-        order = sorted(range(len(kinds)), key=lambda i: kind[kinds[i]])
-        listed = block.column("shape", len(kinds))
-        shapes = dict(zip(order, listed))
-        shape = ranks(listed)
-        order.sort(key=lambda i: (kind[kinds[i]], shape[shapes[i]]))
-        for i, site in zip(order, block.column("site", len(kinds))):
-            self.sites[block.map["first"] + i] = site
-
-    def __call__(self, row):
-        site, found = self.sites[row["id"]], []
-        while site:
-            found.append([self.files[site - 1], self.lines[site - 1]])
-            site = self.callers[site - 1]
-        return found or None
+def traceback_of(row):
+    """The lines that allocated an object, the most recent call first; None: not known."""
+    site, found = row["site"], []
+    while site:
+        found.append([site["file"].decode(), site["line"]])
+        site = site["caller"]
+    return found or None
 
 
 @pytest.fixture(scope="module", params=["started", "from the beginning"])
@@ -83,7 +43,7 @@ def test_tracebacks_are_those_of_tracemalloc(heapsnap, start_command, python, ho
     target = begin(start_command, python, how, tmp_path / "truth")
     heapsnap("dump", target.pid, "-o", tmp_path / "a.snap")
     truth = json.loads((tmp_path / "truth").read_text())
-    rows, traceback_of = read(tmp_path / "a.snap")
+    rows = read(tmp_path / "a.snap")
     compared = traced = 0
     for address, expected in truth["objects"].items():
         row = rows.get(int(address))
@@ -92,25 +52,21 @@ def test_tracebacks_are_those_of_tracemalloc(heapsnap, start_command, python, ho
         found = traceback_of(row)
         if expected is None and found:
             # 3.11 looks for the block of what has a managed dict where it does not begin.
-            assert row["type"].startswith("__main__.") or how != "started", row
+            assert row["type"]["name"].startswith(b"__main__.") or how != "started", row
             assert heapsnap.json("info", tmp_path / "a.snap")["process"]["version"] < "3.12"
             continue
-        assert found == expected, (row, found, expected)
-        if found:
-            assert row["site"] == "%s:%d" % tuple(found[0])
-        else:
-            assert "site" not in row
+        assert found == expected, (row["address"], found, expected)
         compared += 1
         traced += found is not None
     assert compared > 2000
     assert traced > (640 if how == "started" else 5000)
     for address, line in truth["known"].items():
         row = rows[int(address)]
-        if "site" in row:
-            assert row["site"] == f"{TRACED}:{line}", row
+        if row["site"]:
+            assert traceback_of(row)[0] == [str(TRACED), line]
         else:  # from a free list, in a block that was there before tracing began
-            assert truth["objects"][address] is None, row
-            assert row["type"] in ("float", "tuple", "list", "dict"), row
+            assert truth["objects"][address] is None
+            assert row["type"]["name"] in (b"float", b"tuple", b"list", b"dict")
 
 
 def test_the_growing_line_is_named(heapsnap, start_command, one_python, tmp_path):
