@@ -54,7 +54,7 @@ def test_two_sizes(heapsnap, pair):
     assert sum(json.loads(line)["alloc"] for line in lines) == allocated["bytes"]
     text = heapsnap("top", pair.second, "--size", "allocated").stdout.decode()
     assert f"Total allocated size = {allocated['bytes']} bytes." in text
-    heapsnap.fails(2, "top", pair.second, "--size", "retained")
+    heapsnap.fails(2, "top", pair.second, "--size", "deep")
     diff = heapsnap.json("diff", pair.first, pair.second, "--size", "allocated")
     assert diff["size"] == "allocated"
     assert diff["snapshots"][1]["bytes"] == allocated["bytes"]
