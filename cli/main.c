@@ -217,6 +217,7 @@ int main(int argc, char **argv)
 	return_memory();
 	hold_standard_descriptors();
 	signal(SIGPIPE, SIG_DFL); /* whoever started us may have ignored it */
+	signal(SIGXFSZ, SIG_IGN); /* a limit of files' sizes is an error like others */
 	code = dispatch(argc, argv);
 	if (code == EXIT_DONE) {
 		terminal_init(&terminal, &none);

@@ -124,14 +124,15 @@ static uint64_t now_ns(void)
 }
 
 /* Commit @file, and tell what time it took since @start to fill it. */
-static struct hs_error *commit(struct hs_file_writer *file, uint64_t start, uint64_t objects,
-			       const struct hs_save_options *options)
+static struct hs_error *commit(const struct hs_snapshot *snap, struct hs_file_writer *file,
+			       uint64_t start, const struct hs_save_options *options)
 {
-	struct hs_phase encode = {.name = "encode", .objects = objects};
+	struct hs_phase encode = {.name = "encode", .objects = snap->objects.count};
 	struct hs_phase write = {.name = "write"};
-	struct hs_error *err;
+	struct hs_error *err = hs_spill_check(snap->columns.spill);
 
-	err = hs_file_writer_commit(file);
+	if (!err)
+		err = hs_file_writer_commit(file);
 	if (err || !options->phase)
 		return err;
 	write.ns = hs_file_writer_spent(file);
@@ -166,5 +167,5 @@ struct hs_error *hs_snapshot_save(const struct hs_snapshot *snap, const char *pa
 			    : write_sections(snap, NULL, snap, file, options);
 	if (err)
 		return err == &hs_enomem ? err : hs_error_wrap(err, "writing %s", path);
-	return commit(file, start, snap->objects.count, options);
+	return commit(snap, file, start, options);
 }

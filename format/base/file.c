@@ -6,6 +6,7 @@
 #include "format/base/error.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -29,6 +30,7 @@ struct hs_file_writer {
 	char temporary[32]; /* name in the directory; empty if there is none */
 	bool guarded;	    /* signals that would end the process are held back */
 	sigset_t held;	    /* which, of those that were not held back anyway */
+	pthread_t owner;    /* by which thread */
 	struct hs_error *error;
 	uint64_t offset;
 	uint64_t spent_ns;
@@ -151,6 +153,7 @@ static void guard(struct hs_file_writer *writer)
 		    action.sa_handler != SIG_IGN)
 			sigaddset(&writer->held, signals[i]);
 	}
+	writer->owner = pthread_self();
 	writer->guarded = !pthread_sigmask(SIG_BLOCK, &writer->held, NULL);
 }
 
@@ -162,11 +165,16 @@ static void unguard(struct hs_file_writer *writer)
 	writer->guarded = false;
 }
 
-static void remove_temporary(struct hs_file_writer *writer)
+static void unlink_temporary(struct hs_file_writer *writer)
 {
 	if (writer->temporary[0])
 		unlinkat(writer->directory, writer->temporary, 0);
 	writer->temporary[0] = '\0';
+}
+
+static void remove_temporary(struct hs_file_writer *writer)
+{
+	unlink_temporary(writer);
 	unguard(writer);
 }
 
@@ -181,7 +189,11 @@ static void heed_signals(struct hs_file_writer *writer)
 	if (sigisemptyset(&pending))
 		return;
 	keep(writer, hs_error_create(HS_ERROR_FAILED, "writing %s: interrupted", writer->path));
-	remove_temporary(writer);
+	/* Only the thread that holds signals back can let them come: in the end it does. */
+	if (pthread_equal(pthread_self(), writer->owner))
+		remove_temporary(writer);
+	else
+		unlink_temporary(writer);
 }
 
 /* Have @make take random names until one is free. */

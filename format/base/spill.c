@@ -16,6 +16,9 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+/* How far the file must be able to go: what is reserved first can be as large. */
+#define FAR (1ll << 36)
+
 enum {
 	SPILL_BITS = 41,     /* of address space that is set aside */
 	ALIGNMENT = 2 << 20, /* of everything large */
@@ -72,6 +75,13 @@ static struct hs_error *open_spill(struct hs_spill *spill)
 				       "%s is in memory, and a temporary file on a disk is wanted "
 				       "(TMPDIR says where)",
 				       folder);
+	errno = posix_fallocate(spill->fd, FAR, 1);
+	if (errno)
+		return hs_error_errno(errno,
+				      "a temporary file in %s cannot become large (TMPDIR says "
+				      "where, ulimit -f how large)",
+				      folder);
+	fallocate(spill->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, FAR, 1);
 	data = mmap(NULL, (size_t)1 << SPILL_BITS, PROT_READ | PROT_WRITE,
 		    MAP_SHARED | MAP_NORESERVE, spill->fd, 0);
 	if (data == MAP_FAILED)
@@ -131,6 +141,9 @@ bool hs_spill_commit(struct hs_spill *spill, const void *at, size_t size)
 	size_t offset = (size_t)((const uint8_t *)at - spill->data);
 	int errnum;
 
+	/* Nobody is to try again and again. */
+	if (spill->full)
+		return false;
 	do
 		errnum = posix_fallocate(spill->fd, (off_t)offset, (off_t)size);
 	while (errnum == EINTR);
@@ -207,6 +220,11 @@ void hs_spill_relieve(struct hs_spill *spill)
 	if (resident(spill, &bytes) && bytes + LEAST > spill->trigger &&
 	    bytes + LEAST > spill->lacking)
 		spill->lacking = bytes + LEAST;
+}
+
+bool hs_spill_failed(const struct hs_spill *spill)
+{
+	return spill && (spill->full || spill->lacking);
 }
 
 struct hs_error *hs_spill_check(struct hs_spill *spill)

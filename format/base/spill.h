@@ -48,5 +48,6 @@ void hs_spill_relieve(struct hs_spill *spill);
 
 /* Whether it came to the worst: no room on the disk, or more memory needed than the limit. */
 struct hs_error *hs_spill_check(struct hs_spill *spill) HS_MUST_CHECK;
+bool hs_spill_failed(const struct hs_spill *spill);
 
 #endif

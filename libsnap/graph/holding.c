@@ -29,9 +29,6 @@ static bool add_table(struct hs_holding *holding, hs_id object)
 	const struct hs_objects *objects = holding->objects;
 	hs_id *tables;
 
-	for (size_t i = 0; i < holding->table_count; i++)
-		if (holding->tables[i] == object)
-			return true;
 	tables = reallocarray(holding->tables, holding->table_count + 1, sizeof(*tables));
 	if (!tables)
 		return false;
@@ -46,18 +43,27 @@ static bool add_table(struct hs_holding *holding, hs_id object)
 static bool find_tables(struct hs_holding *holding)
 {
 	const struct hs_objects *objects = holding->objects;
+	/* Each is looked at once, though it may be a root many times. */
+	_cleanup_free_ uint64_t *seen = hs_bits_create(objects->count);
 	const struct hs_type *types;
 	const struct hs_root *roots;
 	uint32_t type_count;
 	size_t count;
 
+	if (!seen)
+		return false;
 	roots = hs_snapshot_roots(holding->snap, &count);
 	types = hs_snapshot_types(holding->snap, &type_count);
-	for (size_t i = 0; objects->type && i < count; i++)
-		if (roots[i].rank == HS_ROOT_INTERNAL &&
-		    types[objects->type[roots[i].object]].role == HS_ROLE_MAPPING &&
-		    is_listing(objects, roots[i].object) && !add_table(holding, roots[i].object))
+	for (size_t i = 0; objects->type && i < count; i++) {
+		hs_id object = roots[i].object;
+
+		if (roots[i].rank != HS_ROOT_INTERNAL ||
+		    types[objects->type[object]].role != HS_ROLE_MAPPING || hs_bit(seen, object))
+			continue;
+		hs_bit_set(seen, object);
+		if (is_listing(objects, object) && !add_table(holding, object))
 			return false;
+	}
 	return true;
 }
 
@@ -71,8 +77,17 @@ static bool is_namespace(const struct hs_holding *holding, hs_id object)
 /* The namespaces of the modules that are roots, by name. */
 struct named {
 	struct hs_str name;
+	hs_id module;
 	hs_id namespace;
 };
+
+static int compare_modules(const void *left, const void *right)
+{
+	const struct named *a = left;
+	const struct named *b = right;
+
+	return (a->module > b->module) - (a->module < b->module);
+}
 
 static int compare_names(const void *left, const void *right)
 {
@@ -99,22 +114,25 @@ static bool ask_classes(const struct hs_holding *holding, hs_id *home)
 {
 	const struct hs_type *types;
 	const struct hs_root *roots;
-	struct named *named;
 	size_t used = 0;
 	size_t count;
 	uint32_t type_count;
 
 	roots = hs_snapshot_roots(holding->snap, &count);
 	types = hs_snapshot_types(holding->snap, &type_count);
-	named = calloc(count + 1, sizeof(*named));
+	_cleanup_free_ struct named *named = calloc(count + 1, sizeof(*named));
+
 	if (!named)
 		return false;
 	for (size_t i = 0; i < count; i++)
 		if (roots[i].rank == HS_ROOT_MODULE)
-			named[used++] = (struct named){
-				.name = roots[i].name,
-				.namespace = namespace_of(holding->objects, roots[i].object),
-			};
+			named[used++] = (struct named){roots[i].name, roots[i].object, HS_NONE};
+	/* Some have several names, and are looked at once. */
+	qsort(named, used, sizeof(*named), compare_modules);
+	for (size_t i = 0; i < used; i++)
+		named[i].namespace = i && named[i].module == named[i - 1].module
+					     ? named[i - 1].namespace
+					     : namespace_of(holding->objects, named[i].module);
 	qsort(named, used, sizeof(*named), compare_names);
 	for (uint32_t i = 0; i < type_count; i++) {
 		const struct named key = {.name = types[i].module};
@@ -126,7 +144,6 @@ static bool ask_classes(const struct hs_holding *holding, hs_id *home)
 		if (found)
 			home[types[i].object] = found->namespace;
 	}
-	free(named);
 	return true;
 }
 

@@ -121,6 +121,10 @@ static bool gather(void *context, hs_addr addr, uint64_t pages)
 
 static struct hs_error *copy_error(const struct copy *copy, pid_t pid)
 {
+	struct hs_error *err = hs_spill_check(copy->image->spill);
+
+	if (err)
+		return hs_error_wrap(err, "process %d", (int)pid);
 	if (copy->late)
 		return hs_process_too_slow(pid);
 	if (copy->full && copy->image->slot_count >= HS_IMAGE_MAX_SLOTS - CHUNK_PAGES)

@@ -112,7 +112,8 @@ static void ask_for_referents(struct hs_python *python, size_t at)
 	has_front = (body - python->image->data) % HS_PAGE_SIZE >= -PY_MANAGED_VALUES_3_11;
 	if (has_front && type->flags & PY_FLAG_MANAGED_DICT)
 		follow(python, body + PY_MANAGED_VALUES_3_11, 2, 1);
-	follow(python, body + PY_HEADER_SIZE, WORDS, 1);
+	if (left_of_page(python, body) > PY_HEADER_SIZE)
+		follow(python, body + PY_HEADER_SIZE, WORDS, 1);
 	if (left_of_page(python, body) >= PY_HEADER_SIZE + 8 * WORDS)
 		note_array(python, at, body, type->flags, has_front);
 }

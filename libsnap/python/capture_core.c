@@ -171,6 +171,12 @@ static void read_facts(struct capture *capture)
 /* Whatever comes of a core of which not all could be read, for want of memory, is no good. */
 static struct hs_error *check_starved(const struct capture *capture, struct hs_error *err)
 {
+	struct hs_error *why = capture->image ? hs_spill_check(capture->image->spill) : NULL;
+
+	if (why) {
+		hs_error_destroy(err);
+		return hs_error_wrap(why, "%s", capture->path);
+	}
 	if (!hs_core_is_starved(capture->core))
 		return err;
 	hs_error_destroy(err);

@@ -37,6 +37,11 @@ bool hs_python_spend(struct hs_python *python, uint64_t count)
 	/* Whoever follows what the target says spends: nobody goes far without coming here. */
 	if (python->image->spill && ++python->spends % HS_SPILL_STEPS == 0)
 		hs_spill_relieve(python->image->spill);
+	/* What it comes to is no good any more: end soon. */
+	if (hs_spill_failed(python->image->spill)) {
+		python->budget = 0;
+		return false;
+	}
 	return true;
 }
 

@@ -163,12 +163,14 @@ static int close_cursor(sqlite3_vtab_cursor *cursor)
 /* A number that names a row; false if @value is none that could. */
 static bool read_row(sqlite3_value *value, uint64_t count, uint64_t *ret)
 {
-	sqlite3_int64 number = sqlite3_value_int64(value);
+	const int type = sqlite3_value_numeric_type(value);
+	const double real = sqlite3_value_double(value);
 
-	if (sqlite3_value_numeric_type(value) != SQLITE_INTEGER || number < 0 ||
-	    (uint64_t)number >= count)
+	/* 3.0 is 3; all that count can be are exact as such. */
+	if ((type != SQLITE_INTEGER && type != SQLITE_FLOAT) || !(real >= 0) ||
+	    real >= (double)count || real != (double)(uint64_t)real)
 		return false;
-	*ret = (uint64_t)number;
+	*ret = (uint64_t)real;
 	return true;
 }
 

@@ -118,6 +118,7 @@ static void tables(void **state)
 	expect(query, "SELECT type FROM objects WHERE id = 0", "module;");
 	expect(query, "SELECT count(*) FROM objects WHERE id IN (-1, 9, 1e300, 'x', NULL, 2)",
 	       "1;");
+	expect(query, "SELECT count(*) FROM objects WHERE id IN (3.0, 3.5, '4.0', -0.0)", "3;");
 	expect(query, "SELECT type FROM objects WHERE address = '0x7f0000000000'", "module;");
 	expect(query, "SELECT count(*) FROM objects WHERE address IN ('0x1', 'x', 3, NULL)", "0;");
 	expect(query,
