@@ -24,6 +24,7 @@ struct session {
 	uint64_t gaps;
 	struct hs_query *query;
 	enum mode mode;
+	bool listing; /* of what there is to ask: none of it is left out */
 };
 
 /* The rows of one result, until they are printed. */
@@ -36,13 +37,14 @@ struct rows {
 
 /* What ^C ends; NULL: nothing, it is for the program. */
 static struct hs_query *volatile running;
+static volatile sig_atomic_t typed; /* somebody types, and .quit ends it */
 
 static void on_interrupt(int number)
 {
-	if (running) {
+	if (running)
 		hs_query_interrupt(running);
+	if (running || typed)
 		return;
-	}
 	signal(number, SIG_DFL);
 	raise(number);
 }
@@ -116,6 +118,8 @@ static int print_rows(struct session *session, const struct rows *rows)
 		return terminal_fail(session->terminal, err);
 	options.json = session->mode == MODE_JSON;
 	options.csv = session->mode == MODE_CSV;
+	if (session->listing)
+		options.rows = 0;
 	code = output_report(session->terminal, &options, report);
 	hs_report_destroy(report);
 	return code;
@@ -162,47 +166,77 @@ static void print_help(void)
 	      stderr);
 }
 
-static void set_mode(struct session *session, const char *name)
+static int set_mode(struct session *session, const char *name)
 {
 	static const char *const names[] = {"table", "json", "csv"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (name && !strcmp(name, names[i])) {
 			session->mode = (enum mode)i;
-			return;
+			return EXIT_DONE;
 		}
 	}
-	terminal_complain(session->terminal, HS_ERROR_USAGE, "sql: .mode is table, json or csv");
+	return terminal_complain(session->terminal, HS_ERROR_USAGE,
+				 "sql: .mode is table, json or csv");
 }
 
-/* A line that begins with a dot, as the shell of SQLite has them.  False to end. */
-static bool command(struct session *session, char *line)
+static int list(struct session *session, const char *sql)
+{
+	int code;
+
+	session->listing = true;
+	code = ask(session, sql);
+	session->listing = false;
+	return code;
+}
+
+/* The columns of all tables, or of one. */
+static int show_schema(struct session *session, const char *table)
+{
+	const char *letters = "abcdefghijklmnopqrstuvwxyz";
+	char sql[256];
+
+	/* In all databases the tables of a name have the same columns. */
+	if (table && strchr(table, '.'))
+		table = strchr(table, '.') + 1;
+	if (table && (strlen(table) > 20 || table[strspn(table, letters)]))
+		return terminal_complain(session->terminal, HS_ERROR_USAGE,
+					 "sql: there is no such table (.tables lists them)");
+	snprintf(sql, sizeof(sql),
+		 "SELECT t.name AS \"table\", c.name AS \"column\", c.type FROM pragma_table_list "
+		 "t, "
+		 "pragma_table_xinfo(t.name) c WHERE t.schema = 'main' AND t.name NOT LIKE "
+		 "'sqlite_%%'%s%s%s",
+		 table ? " AND t.name = '" : "", table ? table : "", table ? "'" : "");
+	return list(session, sql);
+}
+
+/*
+ * A line that begins with a dot, as the shell of SQLite has them.  Returns the exit code; *@go_on
+ * is false if it is to end.
+ */
+static int command(struct session *session, char *line, bool *go_on)
 {
 	char *rest;
-	const char *name = strtok_r(line, " \t\n", &rest);
-	const char *argument = strtok_r(NULL, " \t\n;", &rest);
+	const char *name = strtok_r(line, " \t\r\n", &rest);
+	const char *argument = strtok_r(NULL, " \t\r\n;", &rest);
 
-	if (!strcmp(name, ".quit") || !strcmp(name, ".exit"))
-		return false;
-	if (!strcmp(name, ".tables")) {
-		ask(session, "SELECT name FROM pragma_table_list WHERE schema = 'main' AND "
-			     "name NOT LIKE 'sqlite_%' ORDER BY name");
-	} else if (!strcmp(name, ".schema")) {
-		char sql[256];
-
-		snprintf(sql, sizeof(sql),
-			 "SELECT t.name AS \"table\", c.name AS \"column\", c.type FROM "
-			 "pragma_table_list t, pragma_table_xinfo(t.name) c WHERE t.schema = "
-			 "'main' AND t.name NOT LIKE 'sqlite_%%'%s%.60s%s",
-			 argument ? " AND t.name = '" : "", argument ? argument : "",
-			 argument ? "'" : "");
-		ask(session, sql);
-	} else if (!strcmp(name, ".mode")) {
-		set_mode(session, argument);
-	} else {
+	*go_on = strcmp(name, ".quit") && strcmp(name, ".exit");
+	if (!*go_on)
+		return EXIT_DONE;
+	if (!strcmp(name, ".tables"))
+		return list(session, "SELECT name FROM pragma_table_list WHERE schema = 'main' AND "
+				     "name NOT LIKE 'sqlite_%' ORDER BY name");
+	if (!strcmp(name, ".schema"))
+		return show_schema(session, argument);
+	if (!strcmp(name, ".mode"))
+		return set_mode(session, argument);
+	if (!strcmp(name, ".help")) {
 		print_help();
+		return EXIT_DONE;
 	}
-	return true;
+	return terminal_complain(session->terminal, HS_ERROR_USAGE,
+				 "sql: there is no such command (.help lists them)");
 }
 
 /* One line, without its end, owned by the caller; NULL at the end of what there is. */
@@ -259,18 +293,19 @@ static bool is_blank(const char *text)
 static int converse(struct session *session)
 {
 	const bool interactive = isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
+	bool go_on = true;
 	char *sql = NULL;
 	char *line;
 	int code = EXIT_DONE;
 
+	typed = interactive;
 	if (interactive)
 		terminal_note(session->terminal, "type SQL, or .help; .tables says what there is");
 	while ((line = read_line(interactive, is_blank(sql)))) {
 		if (is_blank(sql) && line[0] == '.') {
-			bool go_on = command(session, line);
-
+			code = command(session, line, &go_on);
 			free(line);
-			if (!go_on)
+			if (!go_on || (code && !interactive))
 				break;
 			continue;
 		}

@@ -48,6 +48,9 @@ static void keep(struct hs_file_writer *writer, struct hs_error *err)
 
 static struct hs_error *write_error(const struct hs_file_writer *writer, int errnum)
 {
+	if (writer->directory < 0)
+		return hs_error_errno(errnum,
+				      "writing standard output: what is there is not whole");
 	if (errnum == ENOSPC || errnum == EDQUOT)
 		return hs_error_errno(errnum,
 				      "writing %s: nothing was kept; free some space or write to "

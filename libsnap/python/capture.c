@@ -199,16 +199,19 @@ static struct hs_error *take_image(struct hs_capturing *capture, bool *ready)
 }
 
 /*
- * Read pages that the image lacks from the target, which goes on: only if the same file is still
- * mapped there in the same way, so that they are what they were.
+ * Read pages that the image lacks from the fork, while there is one, whatever becomes of the
+ * target; else from that, which goes on: only if the same file is still mapped there in the same
+ * way, so that they are what they were.
  */
 static bool fetch_live(void *context, hs_addr addr, uint64_t pages, void *buffer)
 {
 	struct hs_capturing *capture = context;
+	struct hs_process *process =
+		capture->frozen.process ? capture->frozen.process : capture->process;
 	const struct hs_mapping *then = hs_maps_find(&capture->image->maps, addr);
 	const struct hs_mapping *now;
 	struct hs_maps maps = {0};
-	struct hs_error *err = hs_maps_read(capture->pid, &maps);
+	struct hs_error *err = hs_maps_read(hs_process_pid(process), &maps);
 	bool same;
 
 	if (err) {
@@ -220,8 +223,7 @@ static bool fetch_live(void *context, hs_addr addr, uint64_t pages, void *buffer
 	       then->inode == now->inode && then->flags == now->flags &&
 	       !strcmp(then->name, now->name);
 	hs_maps_deinit(&maps);
-	return same &&
-	       hs_process_read(capture->process, addr, buffer, (size_t)pages << HS_PAGE_SHIFT);
+	return same && hs_process_read(process, addr, buffer, (size_t)pages << HS_PAGE_SHIFT);
 }
 
 /*

@@ -226,7 +226,9 @@ static bool read_prefix(struct hs_python *python, struct hs_pytype *type)
 	type->traverse = word(body + PY_TP_TRAVERSE);
 	return type->basicsize >= PY_HEADER_SIZE && type->basicsize <= MAX_BASIC_SIZE &&
 	       type->itemsize <= MAX_BASIC_SIZE &&
-	       read_name(python, word(body + PY_TP_NAME), &name) && name.size;
+	       read_name(python, word(body + PY_TP_NAME), &name) &&
+	       /* type('', (), {}) is a class as good as any. */
+	       (name.size || type->flags & PY_FLAG_HEAPTYPE);
 }
 
 /* The base class; one whose own bases are still being looked for goes round in a circle. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* from_query.c: the rows of a query as a report. */
 #include "libsnap/report/common.h"
+#include "libsnap/report/output.h"
 
 #include "format/base/error.h"
 #include "format/base/str.h"
@@ -30,7 +31,7 @@ static struct hs_value cell_value(struct hs_report *report, const struct hs_quer
 	case HS_QUERY_INTEGER:
 		return hs_value_signed(HS_VALUE_I64, value->integer);
 	case HS_QUERY_REAL:
-		return hs_value_real(value->real, 6);
+		return hs_value_real(value->real, HS_ALL_DECIMALS);
 	case HS_QUERY_TEXT:
 		return hs_value_copy(report, value->data);
 	case HS_QUERY_BLOB:
@@ -100,7 +101,7 @@ struct hs_error *hs_report_from_query(const char *const *names, size_t column_co
 			: NULL;
 	if (table) {
 		table->table.limited = true;
-		table->table.text_rows = HS_ALL_ROWS;
+		table->table.more = "-n 0 shows all.";
 		for (size_t i = 0; i < row_count * column_count; i++)
 			table->table.cells[i] = cell_value(report, &values[i]);
 	}

@@ -42,7 +42,7 @@ enum hs_value_kind {
 
 struct hs_value {
 	enum hs_value_kind kind;
-	uint32_t decimals; /* REAL */
+	uint32_t decimals; /* REAL; HS_ALL_DECIMALS: as many as it takes */
 	union {
 		bool boolean;
 		uint64_t u64;

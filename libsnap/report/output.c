@@ -139,6 +139,30 @@ void hs_output_hex(struct hs_output *out, uint64_t value)
 	hs_output_bytes(out, digits + start, sizeof(digits) - start);
 }
 
+/* With as few digits as say which number it is, and the point that is wanted here. */
+static void put_shortest(struct hs_output *out, double value)
+{
+	char text[64];
+	size_t whole;
+	int size = 0;
+
+	for (int digits = 15; digits <= 17; digits++) {
+		size = snprintf(text, sizeof(text), "%.*g", digits, value);
+		if (strtod(text, NULL) == value)
+			break;
+	}
+	whole = strspn(text, "-+0123456789e");
+	hs_output_bytes(out, text, whole);
+	if (whole == (size_t)size)
+		return;
+	if (!isfinite(value)) {
+		hs_output_text(out, text + whole);
+		return;
+	}
+	hs_output_char(out, '.');
+	hs_output_text(out, text + whole + strcspn(text + whole, "0123456789"));
+}
+
 void hs_output_real(struct hs_output *out, double value, uint32_t decimals)
 {
 	enum { DECIMALS_MAX = 9 };
@@ -146,6 +170,10 @@ void hs_output_real(struct hs_output *out, double value, uint32_t decimals)
 	size_t size;
 	size_t whole;
 
+	if (decimals == HS_ALL_DECIMALS) {
+		put_shortest(out, value);
+		return;
+	}
 	if (decimals > DECIMALS_MAX)
 		decimals = DECIMALS_MAX;
 	size = (size_t)snprintf(text, sizeof(text), "%.*f", (int)decimals, value);

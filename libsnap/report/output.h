@@ -45,6 +45,8 @@ void hs_output_u64(struct hs_output *out, uint64_t value);
 void hs_output_i64(struct hs_output *out, int64_t value);
 void hs_output_hex(struct hs_output *out, uint64_t value); /* without 0x */
 
+#define HS_ALL_DECIMALS UINT32_MAX /* as many digits as it takes to say which number it is */
+
 /* With @decimals behind a point, whatever the locale of the program that this library is part of.
  */
 void hs_output_real(struct hs_output *out, double value, uint32_t decimals);

@@ -187,3 +187,17 @@ def test_hardly_any_memory(heapsnap, target, tmp_path):
         assert result.returncode in (0, 1, 127), result.stderr  # 127: the loader's own
         target.assert_unharmed()
     assert 1 in seen or 127 in seen
+
+
+def test_a_class_without_a_name(heapsnap, start_command, one_python, tmp_path):
+    """type('', (), {})() is how some make an object of no class in particular."""
+    target = start_command(one_python, "-B", "-c", """
+thing = type('', (), {})()
+thing.kept = [object() for _ in range(1000)]
+print("READY", flush=True)
+input()""")
+    heapsnap("dump", target.pid, "-o", tmp_path / "a.snap")
+    assert heapsnap.json("info", tmp_path / "a.snap")["coverage"]["complete"]
+    rows = {row["kind"]: row for row in heapsnap.json("top", tmp_path / "a.snap")["rows"]}
+    assert rows["__main__."]["count"] == 1
+    assert rows["object"]["count"] >= 1000

@@ -226,6 +226,23 @@ def test_interrupted_when_the_target_has_to_take_note(heapsnap, any_python, tmp_
         assert out.decode().startswith("all as it should be")
 
 
+def test_the_target_ends_while_its_fork_is_read(heapsnap, start, any_python, tmp_path):
+    """The snapshot is whole, or there is none."""
+    whole = 0
+    for pause in (0.01, 0.02, 0.04, 0.06, 0.08, 0.12):
+        target = start(any_python, TARGETS.parents[1] / "bench/service.py", "100000")
+        dumper = subprocess.Popen([heapsnap.path, "dump", str(target.pid), "-q", "--mode", "fork",
+                                   "-f", "-o", tmp_path / "a.snap"], stderr=subprocess.PIPE)
+        time.sleep(pause)
+        os.kill(target.pid, signal.SIGKILL)
+        message = dumper.communicate()[1]
+        assert dumper.returncode in (0, 5), message
+        if not dumper.returncode:
+            assert heapsnap.json("info", tmp_path / "a.snap")["coverage"]["complete"], pause
+            whole += 1
+    assert whole
+
+
 def test_traced_by_another(heapsnap, start, any_python, tmp_path):
     target = start(any_python, "waits.py")
     try:

@@ -83,14 +83,18 @@ def test_forms(heapsnap, any_pair):
     assert document["rows"] == [{"a": 1, "b": 'x,"y', "c": None, "d": "X'00ff'", "a:2": 2.5}]
     text = heapsnap("sql", any_pair.second, query, "--csv").stdout.decode()
     assert list(csv.reader(io.StringIO(text))) == [
-        ["a", "b", "c", "d", "a:2"], ["1", 'x,"y', "", "X'00ff'", "2.500000"]]
+        ["a", "b", "c", "d", "a:2"], ["1", 'x,"y', "", "X'00ff'", "2.5"]]
     text = heapsnap("sql", any_pair.second, query).stdout.decode().splitlines()
     assert text[0].split() == ["a", "b", "c", "d", "a:2"] and len(text) == 2
-    # All rows, unless told otherwise.
+    # Ten rows in text, unless told otherwise.
     text = heapsnap("sql", any_pair.second, "SELECT id FROM objects LIMIT 30").stdout
+    assert b"<20 more rows" in text
+    text = heapsnap("sql", any_pair.second, "SELECT id FROM objects LIMIT 30", "-n", 0).stdout
     assert len(text.splitlines()) == 31
-    text = heapsnap("sql", any_pair.second, "SELECT id FROM objects LIMIT 30", "-n", 5).stdout
-    assert b"<25 more rows" in text
+    # Numbers as they are.
+    numbers = rows(heapsnap, any_pair.second, "SELECT 1e-7 AS a, 3.141592653589793 AS b, 5e-324 "
+                                              "AS c, 0.1 + 0.2 AS d, -1e300 AS e")
+    assert list(numbers[0].values()) == [1e-7, 3.141592653589793, 5e-324, 0.1 + 0.2, -1e300]
     # Nothing of a target comes out raw.
     text = heapsnap("sql", any_pair.second, "SELECT char(27) || '[31m' AS x").stdout
     assert b"\x1b" not in text and b"\\x1b" in text
@@ -109,6 +113,12 @@ def test_scripts(heapsnap, any_pair):
     assert run(".quit\nSELECT 1;\n").stdout == b""
     assert run("SELECT 1;\nSELECT wrong;\nSELECT 3;\n", code=1).stdout.decode().split() == ["1", "1"]
     assert run("").stdout == b""
+    # What is no command ends a script, too; ends of lines may be as on other systems.
+    assert run(".bogus\nSELECT 1;\n", code=2).stdout == b""
+    assert run(".mode bogus\nSELECT 1;\n", code=2).stdout == b""
+    assert run(".mode csv\r\nSELECT 1 AS a;\r\n").stdout.split() == [b"a", b"1"]
+    assert b"strength" in run(".schema s1.edges\n").stdout
+    run(".schema x'y\n", code=2)
 
 
 def test_mistakes(heapsnap, any_pair, tmp_path):
@@ -152,6 +162,10 @@ def test_on_a_terminal(heapsnap, any_pair):
     process.send_signal(signal.SIGINT)
     seen = wait_for(leader, b"interrupted", seen)
     seen = wait_for(leader, b"heapsnap> ", seen)
+    # Nor does ^C while nothing is asked.
+    process.send_signal(signal.SIGINT)
+    os.write(leader, b"SELECT 41 + 2 AS answer;\n")
+    seen = wait_for(leader, b"43", seen)
     os.write(leader, b".quit\n")
     assert process.wait(30) == 0
     os.close(leader)
