@@ -6,30 +6,19 @@
 #include <heapsnap/report.h>
 #include <stdlib.h>
 
+static struct hs_error *make(const struct options *options, const struct hs_snapshot *snap,
+			     struct hs_report **ret)
+{
+	return hs_report_from_info(snap, options->verbose, ret);
+}
+
 int cmd_info(const struct options *options, struct terminal *terminal)
 {
-	const struct hs_open_options open = {
-		.jobs = options->jobs,
-		.columns = HS_COLUMN_ADDRESS | HS_COLUMN_TYPE | HS_COLUMN_SIZE | HS_COLUMN_EDGES |
-			   HS_COLUMN_SITE,
-		.progress = terminal_progress,
-		.progress_context = terminal,
-	};
-	struct hs_snapshot *snap;
-	struct hs_report *report;
-	struct hs_error *err;
+	const uint32_t columns = HS_COLUMN_ADDRESS | HS_COLUMN_TYPE | HS_COLUMN_SIZE |
+				 HS_COLUMN_EDGES | HS_COLUMN_SITE;
+	int code = output_report_on_file(terminal, options, columns, make);
 	char *name;
-	int code;
 
-	err = hs_snapshot_open(options->operands[0], &open, &snap);
-	if (err)
-		return terminal_fail(terminal, err);
-	err = hs_report_from_info(snap, options->verbose, &report);
-	hs_snapshot_destroy(snap);
-	if (err)
-		return terminal_fail(terminal, err);
-	code = output_report(terminal, options, report);
-	hs_report_destroy(report);
 	if (code || options->json)
 		return code;
 	name = output_quote(options->operands[0]);

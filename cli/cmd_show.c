@@ -35,26 +35,9 @@ static struct hs_error *inspect(const struct options *options, const struct hs_s
 
 int cmd_show(const struct options *options, struct terminal *terminal)
 {
-	const struct hs_open_options open = {
-		.jobs = options->jobs,
-		.progress = terminal_progress,
-		.progress_context = terminal,
-	};
-	struct hs_snapshot *snap;
-	struct hs_report *report;
-	struct hs_error *err;
+	int code = output_report_on_file(terminal, options, 0, inspect);
 	char *name;
-	int code;
 
-	err = hs_snapshot_open(options->operands[0], &open, &snap);
-	if (err)
-		return terminal_fail(terminal, err);
-	err = inspect(options, snap, &report);
-	hs_snapshot_destroy(snap);
-	if (err)
-		return terminal_fail(terminal, err);
-	code = output_report(terminal, options, report);
-	hs_report_destroy(report);
 	if (code || options->json)
 		return code;
 	name = output_quote(options->operands[0]);

@@ -73,6 +73,32 @@ int output_report(struct terminal *terminal, const struct options *options,
 	return err ? terminal_fail(terminal, err) : output_finish(terminal);
 }
 
+int output_report_on_file(struct terminal *terminal, const struct options *options,
+			  uint32_t columns, output_make_fn *make)
+{
+	const struct hs_open_options open = {
+		.jobs = options->jobs,
+		.columns = columns,
+		.progress = terminal_progress,
+		.progress_context = terminal,
+	};
+	struct hs_snapshot *snap;
+	struct hs_report *report;
+	struct hs_error *err;
+	int code;
+
+	err = hs_snapshot_open(options->operands[0], &open, &snap);
+	if (err)
+		return terminal_fail(terminal, err);
+	err = make(options, snap, &report);
+	hs_snapshot_destroy(snap);
+	if (err)
+		return terminal_fail(terminal, err);
+	code = output_report(terminal, options, report);
+	hs_report_destroy(report);
+	return code;
+}
+
 int output_finish(struct terminal *terminal)
 {
 	errno = 0;

@@ -4,6 +4,10 @@
 
 #include "libsnap/report/output.h"
 
+enum {
+	INDENT_MAX = 20, /* levels that are indented in text; those below stay there */
+};
+
 void hs_report_coverage(struct hs_report *report, uint64_t gaps)
 {
 	struct hs_node *group = hs_node_group(report, report->root, "coverage", NULL);
@@ -61,4 +65,16 @@ struct hs_value hs_report_classifiers(struct hs_report *report,
 	if (names.errnum)
 		report->failed = true;
 	return hs_value_copy(report, hs_output_str(&names));
+}
+
+struct hs_value hs_report_indented(struct hs_report *report, uint32_t depth, struct hs_str label)
+{
+	_cleanup_output_ struct hs_output text = {0};
+
+	hs_output_init(&text, NULL);
+	hs_output_repeat(&text, ' ', 2 * (size_t)(depth < INDENT_MAX ? depth : INDENT_MAX));
+	hs_output_bytes(&text, label.data, label.size);
+	if (text.errnum)
+		report->failed = true;
+	return hs_value_copy(report, hs_output_str(&text));
 }

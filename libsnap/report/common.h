@@ -11,6 +11,9 @@ void hs_report_coverage(struct hs_report *report, uint64_t gaps);
 /* The same for people: a line at the end if anything is missing. */
 void hs_report_coverage_line(struct hs_report *report, uint64_t gaps);
 
+/* @label behind two blanks for each level of @depth, up to a limit: of a row of a tree. */
+struct hs_value hs_report_indented(struct hs_report *report, uint32_t depth, struct hs_str label);
+
 /* A number of bytes that is 0 where it is not known. */
 struct hs_value hs_report_known_bytes(uint64_t bytes);
 

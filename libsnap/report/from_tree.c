@@ -2,13 +2,7 @@
 /* from_tree.c: the dominator tree as a report. */
 #include "libsnap/report/common.h"
 
-#include "libsnap/report/output.h"
-
 #include "format/base/error.h"
-
-enum {
-	INDENT_MAX = 20, /* levels that are indented in text; those below stay there */
-};
 
 static const struct hs_table_column columns[] = {
 	{.key = "retained", .title = "Retained", .audience = HS_FOR_ALL},
@@ -25,20 +19,6 @@ static const struct hs_table_column columns[] = {
 	{.key = "kind", .title = "Kind", .left = true, .audience = HS_FOR_ALL},
 	{.key = "value", .audience = HS_FOR_DATA},
 };
-
-/* The label, indented by its depth. */
-static struct hs_value indented(struct hs_report *report, const struct hs_tree_row *row)
-{
-	_cleanup_output_ struct hs_output text = {0};
-	uint32_t depth = row->depth < INDENT_MAX ? row->depth : INDENT_MAX;
-
-	hs_output_init(&text, NULL);
-	hs_output_repeat(&text, ' ', 2 * (size_t)depth);
-	hs_output_bytes(&text, row->label.data, row->label.size);
-	if (text.errnum)
-		report->failed = true;
-	return hs_value_copy(report, hs_output_str(&text));
-}
 
 static void add_rows(struct hs_report *report, const struct hs_tree *tree)
 {
@@ -58,7 +38,7 @@ static void add_rows(struct hs_report *report, const struct hs_tree *tree)
 				     hs_value_number(HS_VALUE_COUNT, item->held),
 				     hs_value_number(HS_VALUE_BYTES, item->size),
 				     hs_value_number(HS_VALUE_ADDRESS, item->address),
-				     indented(report, row),
+				     hs_report_indented(report, row->depth, row->label),
 				     hs_value_number(HS_VALUE_U64, row->depth),
 				     row->parent == SIZE_MAX
 					     ? hs_value_null()

@@ -2,13 +2,7 @@
 /* from_ways.c: why an object, or many objects, are alive, as a report. */
 #include "libsnap/report/common.h"
 
-#include "libsnap/report/output.h"
-
 #include "format/base/error.h"
-
-enum {
-	INDENT_MAX = 20, /* levels that are indented in text; those below stay there */
-};
 
 static const struct hs_table_column way_columns[] = {
 	{.key = "steps", .title = "Steps", .audience = HS_FOR_ALL},
@@ -146,20 +140,6 @@ struct hs_error *hs_report_from_ways(const struct hs_ways *ways, struct hs_repor
 	return hs_report_done(report, ret);
 }
 
-/* The label, indented by its depth. */
-static struct hs_value indented(struct hs_report *report, const struct hs_merged_row *row)
-{
-	_cleanup_output_ struct hs_output text = {0};
-	uint32_t depth = row->depth < INDENT_MAX ? row->depth : INDENT_MAX;
-
-	hs_output_init(&text, NULL);
-	hs_output_repeat(&text, ' ', 2 * (size_t)depth);
-	hs_output_bytes(&text, row->label.data, row->label.size);
-	if (text.errnum)
-		report->failed = true;
-	return hs_value_copy(report, hs_output_str(&text));
-}
-
 static void add_merged(struct hs_report *report, const struct hs_merged *merged)
 {
 	struct hs_node *table =
@@ -180,7 +160,7 @@ static void add_merged(struct hs_report *report, const struct hs_merged *merged)
 				     hs_value_percent(row->count, merged->count),
 				     hs_value_number(HS_VALUE_BYTES, row->bytes),
 				     hs_value_number(HS_VALUE_COUNT, row->own),
-				     indented(report, row),
+				     hs_report_indented(report, row->depth, row->label),
 				     hs_value_number(HS_VALUE_U64, row->depth),
 				     row->parent == SIZE_MAX
 					     ? hs_value_null()
