@@ -29,9 +29,11 @@ static const struct command commands[] = {
 		 OPTION_VALUES | OPTION_REDACT | OPTION_EXPERIMENTAL | OPTION_BASE |
 		 OPTION_SUBPROCESSES | OPTION_JSON | OPTION_CORE | OPTION_EXE | OPTION_ROOT,
 	 1, 1, cmd_dump},
-	{"top", "FILE [--by CLASSIFIER[,...]] [--size SIZE] [-n ROWS] [--jobs N] [--json|--csv]",
-	 "what a snapshot's memory is made of",
-	 OPTIONS_ROWS | OPTION_CSV | OPTION_BY | OPTION_SIZE | OPTION_JOBS, 1, 0, cmd_top},
+	{"top",
+	 "FILE [--by CLASSIFIER[,...]] [--size SIZE] [--refs] [-n ROWS] [--jobs N] [--json|--csv]",
+	 "what a snapshot's memory is made of; --refs: what native code refers to",
+	 OPTIONS_ROWS | OPTION_CSV | OPTION_BY | OPTION_SIZE | OPTION_REFS | OPTION_JOBS, 1, 0,
+	 cmd_top},
 	{"diff",
 	 "A B [--by CLASSIFIER[,...]] [--size SIZE] [-n ROWS] [--jobs N] [--json] "
 	 "[--fail-on growth[=BYTES]]",

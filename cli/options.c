@@ -340,6 +340,8 @@ static const struct option_spec specs[] = {
 	 "top, "
 	 "retained (what would go if it went; --by retained is the same)",
 	 .parse = parse_size},
+	{OPTION_REFS, 0, "refs", NULL,
+	 "reference counts against the references found: what native code holds", SWITCH(refs)},
 	{OPTION_ROWS, 'n', "rows", "ROWS", "rows to show, 0 for all; text shows 10",
 	 .parse = parse_rows},
 	{OPTION_LEVELS, 0, "levels", "N",
@@ -473,6 +475,8 @@ static bool check_options(struct parser *parser)
 		return complain(parser, "--exe and --root need --core");
 	if (options->core && (options->mode != HS_CAPTURE_AUTO || options->subprocesses))
 		return complain(parser, "--core excludes --mode and --subprocesses");
+	if (options->refs && options->size != HS_SIZE_SHALLOW)
+		return complain(parser, "--refs counts references, not sizes: it excludes --size");
 	if (options->quiet && options->verbose)
 		return complain(parser, "-q and -v exclude each other");
 	if (!options->by_count)

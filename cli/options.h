@@ -39,6 +39,7 @@ enum option_bit {
 	OPTION_MAX_MEMORY = 1 << 23,
 	OPTION_AVOID = 1 << 24,
 	OPTION_LEVELS = 1 << 25,
+	OPTION_REFS = 1 << 26,
 };
 
 enum color {
@@ -74,6 +75,7 @@ struct options {
 	const char *output; /* NULL: not given */
 	bool quiet;
 	bool redact;
+	bool refs;
 	bool experimental;
 	const char *root;
 	int64_t rows; /* negative: not given */

@@ -261,6 +261,21 @@ def make_start(stack):
     return begin
 
 
+INCLUDE = "import sysconfig; print(sysconfig.get_paths()['include'])"
+
+
+def build_extension(python, source, folder):
+    """Build @source of targets/ for @python with its own headers, or skip."""
+    include = subprocess.check_output([python, "-c", INCLUDE], text=True).strip()
+    compiler = shutil.which("cc")
+    if not os.path.exists(f"{include}/Python.h"):
+        pytest.skip(f"this interpreter came without headers: no {include}/Python.h")
+    if not compiler:
+        pytest.skip("there is no C compiler")
+    subprocess.run([compiler, "-shared", "-fPIC", "-O1", f"-I{include}", TARGETS / source,
+                    "-o", (folder / source).with_suffix(".so")], check=True)
+
+
 class Pair:
     """Two snapshots of targets/sample.py, between which its registry grew."""
 

@@ -167,6 +167,16 @@ static bool add_sites(const struct inspector *inspector, hs_id object)
 	return true;
 }
 
+static struct hs_error *add_referenced(const struct inspector *inspector, hs_id object)
+{
+	_cleanup_free_ uint64_t *found = NULL;
+	struct hs_error *err = hs_references_find(inspector->tables.snap, &found);
+
+	if (!err)
+		inspector->view->referenced = found[object];
+	return err;
+}
+
 static struct hs_error *look(const struct inspector *inspector, hs_id object, size_t limit)
 {
 	const struct hs_objects *objects = inspector->tables.objects;
@@ -181,8 +191,11 @@ static struct hs_error *look(const struct inspector *inspector, hs_id object, si
 	view->allocated = objects->allocated ? objects->allocated[object] : 0;
 	view->refcount = objects->refcount ? objects->refcount[object] : 0;
 	view->flags = objects->flags ? objects->flags[object] : 0;
-	err = hs_place_describe(&inspector->tables, inspector->graph, object, HS_NONE,
-				inspector->arena, &place, &found);
+	view->counted = hs_is_counted(objects, object);
+	err = add_referenced(inspector, object);
+	if (!err)
+		err = hs_place_describe(&inspector->tables, inspector->graph, object, HS_NONE,
+					inspector->arena, &place, &found);
 	if (err)
 		return err;
 	view->path = place.path;

@@ -4,6 +4,7 @@
 
 #include "format/base/cleanup.h"
 #include "format/base/huge.h"
+#include "format/base/vector.h"
 
 #include <string.h>
 
@@ -24,27 +25,12 @@ static bool is_listing(const struct hs_objects *objects, hs_id object)
 	return apart || turns;
 }
 
-static bool add_table(struct hs_holding *holding, hs_id object)
+bool hs_find_listings(const struct hs_snapshot *snap, hs_id **ret, size_t *ret_count)
 {
-	const struct hs_objects *objects = holding->objects;
-	hs_id *tables;
-
-	tables = reallocarray(holding->tables, holding->table_count + 1, sizeof(*tables));
-	if (!tables)
-		return false;
-	holding->tables = tables;
-	tables[holding->table_count++] = object;
-	for (uint64_t edge = objects->first_edge[object];
-	     edge < objects->first_edge[(size_t)object + 1]; edge++)
-		hs_bit_set(holding->idle, edge);
-	return true;
-}
-
-static bool find_tables(struct hs_holding *holding)
-{
-	const struct hs_objects *objects = holding->objects;
+	const struct hs_objects *objects = hs_snapshot_objects(snap);
 	/* Each is looked at once, though it may be a root many times. */
 	_cleanup_free_ uint64_t *seen = hs_bits_create(objects->count);
+	HS_VECTOR(hs_id) tables = {0};
 	const struct hs_type *types;
 	const struct hs_root *roots;
 	uint32_t type_count;
@@ -52,8 +38,8 @@ static bool find_tables(struct hs_holding *holding)
 
 	if (!seen)
 		return false;
-	roots = hs_snapshot_roots(holding->snap, &count);
-	types = hs_snapshot_types(holding->snap, &type_count);
+	roots = hs_snapshot_roots(snap, &count);
+	types = hs_snapshot_types(snap, &type_count);
 	for (size_t i = 0; objects->type && i < count; i++) {
 		hs_id object = roots[i].object;
 
@@ -61,8 +47,28 @@ static bool find_tables(struct hs_holding *holding)
 		    types[objects->type[object]].role != HS_ROLE_MAPPING || hs_bit(seen, object))
 			continue;
 		hs_bit_set(seen, object);
-		if (is_listing(objects, object) && !add_table(holding, object))
+		if (is_listing(objects, object) && !hs_vector_push(&tables, object)) {
+			hs_vector_deinit(&tables);
 			return false;
+		}
+	}
+	*ret = tables.data;
+	*ret_count = tables.size;
+	return true;
+}
+
+static bool find_tables(struct hs_holding *holding)
+{
+	const struct hs_objects *objects = holding->objects;
+
+	if (!hs_find_listings(holding->snap, &holding->tables, &holding->table_count))
+		return false;
+	for (size_t i = 0; i < holding->table_count; i++) {
+		hs_id table = holding->tables[i];
+
+		for (uint64_t edge = objects->first_edge[table];
+		     edge < objects->first_edge[(size_t)table + 1]; edge++)
+			hs_bit_set(holding->idle, edge);
 	}
 	return true;
 }

@@ -40,6 +40,12 @@ struct hs_holding {
 bool hs_holding_init(struct hs_holding *holding, const struct hs_snapshot *snap);
 void hs_holding_deinit(struct hs_holding *holding);
 
+/*
+ * The tables in which the runtime lists strings: *@ret, *@count of them, is owned by the caller,
+ * who frees it.  Needs HS_COLUMN_EDGES, better TYPE.  False if memory ran out.
+ */
+bool hs_find_listings(const struct hs_snapshot *snap, hs_id **ret, size_t *count);
+
 /* Set the bit of each weak reference of @snap, by number of the edge. */
 bool hs_mark_weak(const struct hs_snapshot *snap, uint64_t *bits);
 

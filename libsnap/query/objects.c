@@ -92,6 +92,37 @@ static void get_refcount(const struct hs_cursor *cursor, sqlite3_context *contex
 		hs_result_u64(context, refcount[cursor->at]);
 }
 
+/* How many references to the object are found; false, and the query fails, if memory ran out. */
+static bool find_references(const struct hs_cursor *cursor, sqlite3_context *context, uint64_t *ret)
+{
+	if (!hs_source_references(cursor->source)) {
+		sqlite3_result_error_nomem(context);
+		return false;
+	}
+	*ret = cursor->source->references[cursor->at];
+	return true;
+}
+
+static void get_referenced(const struct hs_cursor *cursor, sqlite3_context *context)
+{
+	uint64_t found;
+
+	if (find_references(cursor, context, &found))
+		hs_result_u64(context, found);
+}
+
+static void get_unaccounted(const struct hs_cursor *cursor, sqlite3_context *context)
+{
+	const struct hs_objects *objects = objects_of(cursor);
+	uint64_t refcount;
+	uint64_t found;
+
+	if (!hs_is_counted(objects, (hs_id)cursor->at) || !find_references(cursor, context, &found))
+		return;
+	refcount = objects->refcount[cursor->at];
+	hs_result_u64(context, refcount > found ? refcount - found : 0);
+}
+
 static void get_flags(const struct hs_cursor *cursor, sqlite3_context *context)
 {
 	static const struct {
@@ -186,6 +217,8 @@ static const struct hs_table_field fields[] = {
 	{"referrers INTEGER", get_referrers},
 	{"retained INTEGER", get_retained},
 	{"refcount INTEGER", get_refcount},
+	{"referenced INTEGER", get_referenced},
+	{"unaccounted INTEGER", get_unaccounted},
 	{"flags TEXT", get_flags},
 	{"generation INTEGER", get_generation},
 	{"owner INTEGER", get_owner},

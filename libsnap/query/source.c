@@ -30,6 +30,17 @@ bool hs_source_dominators(struct hs_source *source)
 	return !err;
 }
 
+bool hs_source_references(struct hs_source *source)
+{
+	struct hs_error *err;
+
+	if (source->references)
+		return true;
+	err = hs_references_find(source->snap, &source->references);
+	hs_error_destroy(err);
+	return !err;
+}
+
 bool hs_source_diff(struct hs_source *source)
 {
 	const struct hs_classifier *kind = hs_classifier_find("kind", 4);
@@ -158,6 +169,7 @@ void hs_source_deinit(struct hs_source *source)
 	hs_graph_destroy(source->graph);
 	hs_graph_destroy(source->dominators);
 	hs_diff_destroy(source->diff);
+	free(source->references);
 	free(source->rank);
 	free(source->type_of_rank);
 	free(source->by_type);

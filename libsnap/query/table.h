@@ -13,6 +13,7 @@ struct hs_source {
 	const struct hs_snapshot *snap;
 	struct hs_graph *graph;	     /* NULL: nobody wanted referrers yet */
 	struct hs_graph *dominators; /* NULL: nobody wanted what objects retain yet */
+	uint64_t *references;	     /* hs_references_find(); NULL: nobody wanted it yet */
 	uint32_t *rank;		     /* of each type's name among them in order; NULL: not yet */
 	uint32_t *type_of_rank;	     /* a type of each name */
 	uint32_t rank_count;
@@ -94,6 +95,7 @@ struct hs_module {
 /* False if memory ran out, as from the others. */
 bool hs_source_graph(struct hs_source *source);
 bool hs_source_dominators(struct hs_source *source);
+bool hs_source_references(struct hs_source *source);
 bool hs_source_ranks(struct hs_source *source);
 bool hs_source_by_type(struct hs_source *source);
 bool hs_source_diff(struct hs_source *source);

@@ -4,6 +4,8 @@
 
 #include "libsnap/report/output.h"
 
+#include <string.h>
+
 enum {
 	INDENT_MAX = 20, /* levels that are indented in text; those below stay there */
 };
@@ -65,6 +67,22 @@ struct hs_value hs_report_classifiers(struct hs_report *report,
 	if (names.errnum)
 		report->failed = true;
 	return hs_value_copy(report, hs_output_str(&names));
+}
+
+const char *hs_report_kind_title(struct hs_report *report, const struct hs_classifier *const *by,
+				 size_t by_count)
+{
+	struct hs_value title;
+
+	if (by_count == 1 && !strcmp(hs_classifier_name(by[0]), "kind"))
+		return "Kind (class / dict of class)";
+	title = hs_report_classifiers(report, by, by_count);
+	if (title.kind != HS_VALUE_STRING)
+		return "";
+	/* The names are ours and in ASCII; the copy belongs to the report. */
+	if (title.str.size && title.str.data[0] >= 'a' && title.str.data[0] <= 'z')
+		((char *)(uintptr_t)title.str.data)[0] -= 'a' - 'A';
+	return title.str.data;
 }
 
 struct hs_value hs_report_indented(struct hs_report *report, uint32_t depth, struct hs_str label)

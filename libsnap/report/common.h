@@ -24,6 +24,11 @@ void hs_report_by(struct hs_report *report, const struct hs_classifier *const *b
 struct hs_value hs_report_classifiers(struct hs_report *report,
 				      const struct hs_classifier *const *by, size_t by_count);
 
+/* The title of a column of classes: "Kind (class / dict of class)", as guppy has it, or "Type,
+ * size". */
+const char *hs_report_kind_title(struct hs_report *report, const struct hs_classifier *const *by,
+				 size_t by_count);
+
 /*
  * "threads", with their frames, and "roots", all that is held without a thread; for people, if
  * @text, the threads alone.  False if memory ran out.

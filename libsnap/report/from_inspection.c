@@ -220,6 +220,21 @@ static void add_sites(struct hs_report *report, const struct hs_inspection *view
 			     });
 }
 
+/* How many references to it are found, and how many not, if that can be told. */
+static void add_references(struct hs_report *report, const struct hs_inspection *view)
+{
+	uint64_t missing =
+		view->refcount > view->referenced ? view->refcount - view->referenced : 0;
+
+	hs_node_field(report, report->root, "referenced", "References found",
+		      hs_value_number(HS_VALUE_COUNT, view->referenced));
+	hs_node_field_for(report, report->root, HS_FOR_DATA, "unaccounted", NULL,
+			  view->counted ? hs_value_number(HS_VALUE_U64, missing) : hs_value_null());
+	if (view->counted && missing)
+		hs_node_field_for(report, report->root, HS_FOR_TEXT, "unaccounted", "Not found",
+				  hs_value_number(HS_VALUE_COUNT, missing));
+}
+
 struct hs_error *hs_report_from_inspection(const struct hs_inspection *view, struct hs_report **ret)
 {
 	struct hs_report *report = hs_report_create("heapsnap.object/1");
@@ -233,6 +248,7 @@ struct hs_error *hs_report_from_inspection(const struct hs_inspection *view, str
 	hs_node_field(report, report->root, "refcount", "Reference count",
 		      view->refcount ? hs_value_number(HS_VALUE_COUNT, view->refcount)
 				     : hs_value_null());
+	add_references(report, view);
 	add_flags(report, view->flags);
 	hs_node_field_for(report, report->root, HS_FOR_DATA, "garbage", NULL,
 			  hs_value_bool(view->garbage));

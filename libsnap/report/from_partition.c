@@ -3,7 +3,6 @@
 #include "libsnap/report/common.h"
 
 #include "format/base/error.h"
-#include "format/base/str.h"
 
 enum {
 	COLUMN_COUNT = 8,
@@ -22,22 +21,6 @@ static const struct hs_table_column columns[COLUMN_COUNT] = {
 	{.key = "kind", .title = "Kind", .left = true, .audience = HS_FOR_ALL},
 };
 
-/* "Kind (class / dict of class)", as guppy has it, or the classifiers' names. */
-static const char *kind_title(struct hs_report *report, const struct hs_partition *partition)
-{
-	struct hs_value title;
-
-	if (partition->by_count == 1 && !strcmp(hs_classifier_name(partition->by[0]), "kind"))
-		return "Kind (class / dict of class)";
-	title = hs_report_classifiers(report, partition->by, partition->by_count);
-	if (title.kind != HS_VALUE_STRING)
-		return "";
-	/* The names are ours and in ASCII; the copy belongs to the report. */
-	if (title.str.size && title.str.data[0] >= 'a' && title.str.data[0] <= 'z')
-		((char *)(uintptr_t)title.str.data)[0] -= 'a' - 'A';
-	return title.str.data;
-}
-
 static void add_rows(struct hs_report *report, const struct hs_partition *partition)
 {
 	struct hs_table_column *own = hs_arena_copy(report->arena, columns, sizeof(columns));
@@ -48,7 +31,8 @@ static void add_rows(struct hs_report *report, const struct hs_partition *partit
 		report->failed = true;
 		return;
 	}
-	own[COLUMN_COUNT - 1].title = kind_title(report, partition);
+	own[COLUMN_COUNT - 1].title =
+		hs_report_kind_title(report, partition->by, partition->by_count);
 	/* What classes retain overlaps, so that sums of it say nothing. */
 	if (partition->size == HS_SIZE_RETAINED) {
 		own[BYTES_COLUMN].title = "Retained";

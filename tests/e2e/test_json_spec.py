@@ -35,7 +35,8 @@ def keys(value, path=""):
 
 def test_examples_have_the_keys_that_are_printed(heapsnap, any_pair, start, any_python, tmp_path):
     first, second = any_pair.first, any_pair.second
-    documents = [heapsnap.json("top", second), heapsnap.json("diff", first, second),
+    documents = [heapsnap.json("top", second), heapsnap.json("top", second, "--refs"),
+                 heapsnap.json("diff", first, second),
                  heapsnap.json("info", second), heapsnap.json("verify", second),
                  heapsnap.json("sql", second, "SELECT type, count(*) AS n FROM objects GROUP BY 1"),
                  heapsnap.json("show", second, hex(any_pair.facts["registry"])),

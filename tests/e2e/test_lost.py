@@ -1,28 +1,12 @@
 # SPDX-License-Identifier: MIT
 """test_lost.py: objects whose references native code lost are seen, and called by that name."""
 import json
-import os
-import shutil
-import subprocess
 
 import pytest
 
-from conftest import TARGETS
+from conftest import build_extension
 
 COUNT = 1000
-INCLUDE = "import sysconfig; print(sysconfig.get_paths()['include'])"
-
-
-def build_extension(python, folder):
-    """Build careless.c for @python with its own headers, or skip."""
-    include = subprocess.check_output([python, "-c", INCLUDE], text=True).strip()
-    compiler = shutil.which("cc")
-    if not os.path.exists(f"{include}/Python.h"):
-        pytest.skip(f"this interpreter came without headers: no {include}/Python.h")
-    if not compiler:
-        pytest.skip("there is no C compiler")
-    subprocess.run([compiler, "-shared", "-fPIC", "-O1", f"-I{include}",
-                    TARGETS / "careless.c", "-o", folder / "careless.so"], check=True)
 
 
 @pytest.fixture(scope="module", params=["extension", "ctypes"])
@@ -30,7 +14,7 @@ def forgetful(request, heapsnap, python, start_session, tmp_path_factory):
     """Two snapshots around the loss, and the addresses of what was lost."""
     folder = tmp_path_factory.mktemp("forgetful")
     if request.param == "extension":
-        build_extension(python, folder)
+        build_extension(python, "careless.c", folder)
     target = start_session(python, "forgetful.py", folder)
     heapsnap("dump", target.pid, "-o", folder / "a.snap")
     target.go_on()

@@ -31,6 +31,7 @@ struct heap_object {
 	hs_addr address;
 	uint32_t owner;
 	uint16_t flags;
+	uint64_t refcount;
 	bool freed;
 	uint64_t fingerprint;
 	uint32_t line; /* of app.py, called by main.py:1, that allocated it; 0: not known */
@@ -259,6 +260,7 @@ static inline void heap_build_object(const struct heap *heap, const struct heap_
 				.allocated = object->size + HEAP_OVERHEAD,
 				.visible = visible,
 				.flags = object->flags,
+				.refcount = object->refcount,
 				.generation = HS_GENERATION_NONE,
 				.fingerprint = object->fingerprint,
 				.site = heap_site(object, build),

@@ -76,6 +76,68 @@ HS_EXPORT struct hs_error *hs_partition_create(const struct hs_snapshot *snap,
 					       struct hs_partition **ret) HS_MUST_CHECK;
 HS_EXPORT void hs_partition_destroy(struct hs_partition *partition);
 
+/*
+ * By object, how many references to it @snap, opened with TYPE, FLAGS and EDGES, has that a
+ * reference count would count: *@ret is owned by the caller, who frees it.
+ *
+ * These are the references of objects that are not weak, but for a table's in which the runtime has
+ * each string once; those of roots but for modules by their names, which are in a table of modules.
+ * What the object of a frame refers to is not counted for the frame once more, nor what an object
+ * in the data of a program refers to for the data.
+ *
+ * More may be found than are counted: borrowed references, as many that a frame's stack has from
+ * CPython 3.14 on, and words left over there from before; what the collector is told of twice; a
+ * key that several dicts share.
+ */
+HS_EXPORT struct hs_error *hs_references_find(const struct hs_snapshot *snap,
+					      uint64_t **ret) HS_MUST_CHECK;
+
+/* Whether the reference count of @object is there and says anything: not of what is never freed. */
+HS_EXPORT bool hs_is_counted(const struct hs_objects *objects, hs_id object);
+
+/* One class of an audit; its objects are those that are counted: hs_is_counted(). */
+struct hs_audit_row {
+	struct hs_str kind;
+	uint64_t objects;
+	uint64_t refcount;    /* their reference counts together */
+	uint64_t referenced;  /* references to them that are found */
+	uint64_t unaccounted; /* what is counted and not found, object by object */
+	uint64_t surplus;     /* what is found and not counted, object by object */
+	uint64_t concerned;   /* objects that are counted more often than found */
+	hs_addr example;      /* the object with most such; 0: none */
+	uint64_t most;	      /* how many it has */
+};
+
+/*
+ * Reference counts against the references that are there, by falling unaccounted, then falling
+ * objects, then name.  What is not found is held by native code, in memory that is not an object's
+ * or in local variables; there may be more of it than it seems, where more is found than counted.
+ */
+struct hs_audit {
+	uint64_t objects; /* that are counted; these are sums of the rows */
+	uint64_t refcount;
+	uint64_t referenced;
+	uint64_t unaccounted;
+	uint64_t surplus;
+	uint64_t uncounted; /* objects that are not */
+	const struct hs_classifier *const *by;
+	size_t by_count;
+	struct hs_audit_row *rows;
+	size_t row_count;
+	uint64_t gaps;
+	struct hs_arena *arena;
+};
+
+/*
+ * @snap has the columns REFCOUNT, FLAGS, EDGES, TYPE, ADDRESS and those of the classifiers.  On
+ * success *@ret is owned by the caller: hs_audit_destroy(); it does not refer to @snap any more.
+ * HS_ERROR_FAILED if there are no reference counts in its file.
+ */
+HS_EXPORT struct hs_error *hs_audit_create(const struct hs_snapshot *snap,
+					   const struct hs_classifier *const *by, size_t by_count,
+					   struct hs_audit **ret) HS_MUST_CHECK;
+HS_EXPORT void hs_audit_destroy(struct hs_audit *audit);
+
 /* Who holds what grew. */
 struct hs_holder {
 	struct hs_str kind; /* of the holder */
@@ -217,9 +279,11 @@ enum hs_freedom {
 /* One object, and what is around it. */
 struct hs_inspection {
 	struct hs_item item;
-	uint64_t allocated; /* 0: not known */
-	uint64_t refcount;  /* 0: not known */
-	uint16_t flags;	    /* enum hs_object_flag */
+	uint64_t allocated;  /* 0: not known */
+	uint64_t refcount;   /* 0: not known */
+	uint64_t referenced; /* references to it that are found: hs_references_find() */
+	bool counted;	     /* whether its reference count says anything: hs_is_counted() */
+	uint16_t flags;	     /* enum hs_object_flag */
 	bool garbage;
 	enum hs_freedom freedom;
 	struct hs_item dominator; /* if freedom is NONE */

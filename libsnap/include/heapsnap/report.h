@@ -20,6 +20,8 @@ HS_EXPORT void hs_report_destroy(struct hs_report *report);
 /* One function per analysis; on success *@ret is owned by the caller and stands on its own. */
 HS_EXPORT struct hs_error *hs_report_from_partition(const struct hs_partition *partition,
 						    struct hs_report **ret) HS_MUST_CHECK;
+HS_EXPORT struct hs_error *hs_report_from_audit(const struct hs_audit *audit,
+						struct hs_report **ret) HS_MUST_CHECK;
 HS_EXPORT struct hs_error *hs_report_from_diff(const struct hs_diff *diff,
 					       struct hs_report **ret) HS_MUST_CHECK;
 HS_EXPORT struct hs_error *hs_report_from_inspection(const struct hs_inspection *view,

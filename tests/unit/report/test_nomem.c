@@ -141,6 +141,33 @@ static struct hs_error *partition_and_report(void *context)
 	return err;
 }
 
+/* Render @report, unless there was an error before, and destroy it. */
+static struct hs_error *render(struct hs_error *err, struct hs_report *report, FILE *out)
+{
+	const struct hs_render_options options = {.format = HS_REPORT_TEXT, .rows = -1};
+
+	if (!err)
+		err = hs_report_render(report, &options, out);
+	hs_report_destroy(report);
+	return err;
+}
+
+static struct hs_error *audit_and_report(void *context)
+{
+	const struct hs_classifier *by = hs_classifier_find("kind", 4);
+	struct pair *pair = context;
+	struct hs_report *report = NULL;
+	struct hs_audit *audit = NULL;
+	struct hs_error *err;
+
+	err = hs_audit_create(pair->after, &by, 1, &audit);
+	if (!err)
+		err = hs_report_from_audit(audit, &report);
+	err = render(err, report, pair->out);
+	hs_audit_destroy(audit);
+	return err;
+}
+
 static struct hs_error *inform(void *context)
 {
 	const struct hs_render_options options = {.format = HS_REPORT_TEXT, .rows = -1};
@@ -151,17 +178,6 @@ static struct hs_error *inform(void *context)
 	err = hs_report_from_info(pair->after, true, &report);
 	if (!err)
 		err = hs_report_render(report, &options, pair->out);
-	hs_report_destroy(report);
-	return err;
-}
-
-/* Render @report, unless there was an error before, and destroy it. */
-static struct hs_error *render(struct hs_error *err, struct hs_report *report, FILE *out)
-{
-	const struct hs_render_options options = {.format = HS_REPORT_TEXT, .rows = -1};
-
-	if (!err)
-		err = hs_report_render(report, &options, out);
 	hs_report_destroy(report);
 	return err;
 }
@@ -237,7 +253,7 @@ static struct hs_error *export_all(void *context)
 static void every_allocation_fails(void **state)
 {
 	struct pair pair = {.out = fopen("/dev/null", "w")};
-	uint32_t ns, cache, buffer;
+	uint32_t ns, cache, buffer, frame;
 	struct heap heap;
 
 	(void)state;
@@ -255,15 +271,21 @@ static void every_allocation_fails(void **state)
 		uint32_t session = heap_object(&heap, T_SESSION, 1000);
 		uint32_t weakref = heap_object(&heap, T_WEAKREF, 72);
 
+		heap.objects.data[session].refcount = 2;
 		heap_append(&heap, cache, session);
 		heap_set(&heap, heap_namespace(&heap, session), "x", heap_object(&heap, T_STR, 60));
 		heap_weak(&heap, weakref, session);
 		heap_append(&heap, cache, weakref);
 	}
+	frame = heap_object(&heap, heap_type(&heap, "frame", "builtins", HS_ROLE_FRAME), 400);
+	heap_ref(&heap, frame, HS_LABEL_LOCAL, "cache", cache);
+	heap_root(&heap, HS_ROOT_THREAD, cache, "cache");
+	heap_root(&heap, HS_ROOT_THREAD, frame, "<frame>");
 	heap.gaps = 1;
 	pair.after = heap_snapshot(&heap);
 	fail_in_turn(compare_and_report, &pair);
 	fail_in_turn(partition_and_report, &pair);
+	fail_in_turn(audit_and_report, &pair);
 	fail_in_turn(inform, &pair);
 	fail_in_turn(retain_and_report, &pair);
 	fail_in_turn(find_ways_and_report, &pair);
