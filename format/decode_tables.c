@@ -663,6 +663,31 @@ static struct hs_error *decode_extents(struct decoder *decoder)
 	return err;
 }
 
+static struct hs_error *decode_collectors(struct decoder *decoder)
+{
+	struct hs_collector *collectors;
+	struct hs_error *err = open_table(decoder, HS_SECTION_COLLECTOR, "interpreter");
+
+	if (err)
+		return err;
+	collectors = hs_arena_array(decoder->snap->arena, decoder->rows, sizeof(*collectors));
+	if (!collectors)
+		return &hs_enomem;
+	FILL(read_below(decoder, "interpreter", decoder->rows, (uint64_t)UINT32_MAX + 1),
+	     collectors, interpreter, value);
+	FILL(read_below(decoder, "generation", decoder->rows, UINT8_MAX + 1), collectors,
+	     generation, value);
+	FILL(read_numbers(decoder, "threshold"), collectors, threshold, value);
+	FILL(read_numbers(decoder, "count"), collectors, count, value);
+	FILL(read_numbers(decoder, "collections"), collectors, collections, value);
+	FILL(read_numbers(decoder, "collected"), collectors, collected, value);
+	FILL(read_numbers(decoder, "uncollectable"), collectors, uncollectable, value);
+	FILL(read_numbers(decoder, "flags"), collectors, flags, value);
+	decoder->snap->collectors = collectors;
+	decoder->snap->collector_count = decoder->rows;
+	return err;
+}
+
 /* A caller stands before what it calls, so that every way up ends. */
 static struct hs_error *check_callers(const struct decoder *decoder)
 {
@@ -717,8 +742,9 @@ struct hs_error *hs_tables_decode(const struct hs_file_image *image, uint64_t ob
 {
 	/* Those that others refer to come first. */
 	static struct hs_error *(*const tables[])(struct decoder *) = {
-		decode_strings, decode_types,	decode_shapes,	decode_threads, decode_frames,
-		decode_roots,	decode_regions, decode_extents, decode_sites,	decode_gaps,
+		decode_strings, decode_types, decode_shapes,	 decode_threads,
+		decode_frames,	decode_roots, decode_regions,	 decode_extents,
+		decode_sites,	decode_gaps,  decode_collectors,
 	};
 	struct decoder decoder = {
 		.image = image,

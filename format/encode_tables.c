@@ -514,6 +514,22 @@ static void emit_memory(struct encoder *encoder)
 	emit_table(encoder, HS_SECTION_EXTENTS, count);
 }
 
+static void emit_collectors(struct encoder *encoder)
+{
+	const struct hs_collector *collectors = encoder->snap->collectors;
+	size_t count = encoder->snap->collector_count;
+
+	COLUMN("interpreter", HS_CODEC_VARINT, count, true, collectors[i].interpreter);
+	COLUMN("generation", HS_CODEC_VARINT, count, false, collectors[i].generation);
+	COLUMN("threshold", HS_CODEC_VARINT, count, false, collectors[i].threshold);
+	COLUMN("count", HS_CODEC_VARINT, count, false, collectors[i].count);
+	COLUMN("collections", HS_CODEC_VARINT, count, false, collectors[i].collections);
+	COLUMN("collected", HS_CODEC_VARINT, count, false, collectors[i].collected);
+	COLUMN("uncollectable", HS_CODEC_VARINT, count, false, collectors[i].uncollectable);
+	COLUMN("flags", HS_CODEC_VARINT, count, false, collectors[i].flags);
+	emit_table(encoder, HS_SECTION_COLLECTOR, count);
+}
+
 static void emit_sites(struct encoder *encoder)
 {
 	const struct hs_site *sites = encoder->snap->sites;
@@ -645,6 +661,7 @@ static size_t largest_table(const struct encoder *encoder)
 		snap->frame_count,
 		snap->region_count,
 		snap->extent_count,
+		snap->collector_count,
 		snap->site_count,
 		snap->info.gap_count,
 	};
@@ -671,6 +688,7 @@ static struct hs_error *emit_tables(struct encoder *encoder)
 	emit_threads(encoder);
 	emit_roots(encoder);
 	emit_memory(encoder);
+	emit_collectors(encoder);
 	emit_sites(encoder);
 	emit_gaps(encoder);
 	return encoder->error;

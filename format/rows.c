@@ -29,13 +29,14 @@ enum hs_row_group hs_row_group(enum hs_section_kind kind)
 		return HS_ROWS_GAPS;
 	case HS_SECTION_SITES:
 		return HS_ROWS_SITES;
+	case HS_SECTION_COLLECTOR:
+		return HS_ROWS_COLLECTORS;
 	case HS_SECTION_HEADER:
 	case HS_SECTION_BLOCK:
 	case HS_SECTION_PREVIEWS:
 	case HS_SECTION_INDEX:
 	case HS_SECTION_END:
 	case HS_SECTION_BASE:
-	case HS_SECTION_COLLECTOR:
 	case HS_SECTION_KIND_COUNT:
 		break;
 	}

@@ -20,6 +20,7 @@ enum hs_row_group {
 	HS_ROWS_EXTENTS,
 	HS_ROWS_SITES,
 	HS_ROWS_GAPS,
+	HS_ROWS_COLLECTORS,
 	HS_ROWS_COUNT,
 };
 

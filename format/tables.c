@@ -229,6 +229,12 @@ const struct hs_extent *hs_snapshot_extents(const struct hs_snapshot *snap, size
 	return snap->extents;
 }
 
+const struct hs_collector *hs_snapshot_collectors(const struct hs_snapshot *snap, size_t *count)
+{
+	*count = snap->collector_count;
+	return snap->collectors;
+}
+
 const struct hs_site *hs_snapshot_sites(const struct hs_snapshot *snap, uint32_t *count)
 {
 	*count = snap->site_count;

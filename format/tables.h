@@ -60,6 +60,8 @@ struct hs_snapshot {
 	size_t region_count;
 	const struct hs_extent *extents;
 	size_t extent_count;
+	const struct hs_collector *collectors;
+	size_t collector_count;
 	const struct hs_site *sites;
 	uint32_t site_count;
 	const struct hs_section_info *sections;

@@ -20,6 +20,8 @@ COLUMNS = {  # of tables: the section's kind, names, and what they refer to; wit
     "regions": (8, "start size resident flags name:strings"),
     "extents": (9, "start size bytes count allocator:strings state:strings owner:objects?"),
     "gaps": (10, "reason:strings count example"),
+    "collectors": (17, "interpreter generation threshold count collections collected"
+                       " uncollectable flags"),
     "sites": (13, "file:strings line caller:sites?")}
 OTHERS = {"owner": None, "site": None, "value": None, "visible": 0, "references": ()}
 HEADER, BLOCK, PREVIEWS, BASE = 1, 11, 12, 16
@@ -82,7 +84,7 @@ class Snapshot:
 
     def read_table(self, name, section, columns):
         """The rows of a table; of a chain, some are copies of its base's."""
-        old, prefix, text = self.base.get(name, []), "run_" if name == "runs" else "", None
+        old, prefix = self.base.get(name, []), "run_" if name == "runs" else ""
         self.tables[name] = table = [] if section else old
         if not section:
             return
@@ -94,8 +96,7 @@ class Snapshot:
         literals = sum(literal for literal, _, _ in spans)
         names, _, tables = zip(*(column.partition(":") for column in columns))
         new = zip(*(section.column(name, literals) for name in names))
-        if name == "strings":
-            text = io.BytesIO(bytes(section.column("bytes")))
+        text = io.BytesIO(bytes(section.column("bytes"))) if name == "strings" else None
         for literal, start, copied in spans:
             for row in itertools.islice(new, literal):
                 table.append(text.read(*row) if text else {

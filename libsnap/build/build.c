@@ -79,6 +79,7 @@ void hs_build_destroy(struct hs_build *build)
 	hs_vector_deinit(&build->regions);
 	hs_vector_deinit(&build->extents);
 	hs_vector_deinit(&build->sites);
+	hs_vector_deinit(&build->collectors);
 	hs_vector_deinit(&build->gaps);
 	hs_strtab_deinit(&build->strings);
 	hs_vector_deinit(&build->more);
@@ -505,6 +506,12 @@ void hs_build_extent(struct hs_build *build, const struct hs_extent *extent)
 	copy.allocator = intern(build, extent->allocator);
 	copy.state = intern(build, extent->state);
 	if (!hs_vector_push(&build->extents, copy))
+		build->failed = true;
+}
+
+void hs_build_collector(struct hs_build *build, const struct hs_collector *collector)
+{
+	if (!hs_vector_push(&build->collectors, *collector))
 		build->failed = true;
 }
 

@@ -109,6 +109,7 @@ uint32_t hs_build_frame(struct hs_build *build, uint32_t thread, struct hs_str f
 uint32_t hs_build_site(struct hs_build *build, struct hs_str file, uint32_t line, uint32_t caller);
 void hs_build_region(struct hs_build *build, const struct hs_region *region);
 void hs_build_extent(struct hs_build *build, const struct hs_extent *extent);
+void hs_build_collector(struct hs_build *build, const struct hs_collector *collector);
 
 /* Count something that could not be done: gaps with the same reason are added up. */
 void hs_build_gap(struct hs_build *build, const char *reason, uint64_t count, hs_addr example);

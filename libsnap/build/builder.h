@@ -59,6 +59,7 @@ struct hs_build {
 	uint32_t *site_slots; /* open addressing: number, 0 if free */
 	size_t site_slot_count;
 	uint64_t site_seed; /* of their hash */
+	HS_VECTOR(struct hs_collector) collectors;
 	HS_VECTOR(struct hs_gap) gaps;
 	struct hs_info info;
 };

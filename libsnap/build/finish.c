@@ -345,7 +345,9 @@ static bool keep_tables(struct hs_build *build)
 	       KEEP(build, threads, threads, thread_count) &&
 	       KEEP(build, frames, frames, frame_count) &&
 	       KEEP(build, regions, regions, region_count) &&
-	       KEEP(build, extents, extents, extent_count) && KEEP(build, sites, sites, site_count);
+	       KEEP(build, extents, extents, extent_count) &&
+	       KEEP(build, collectors, collectors, collector_count) &&
+	       KEEP(build, sites, sites, site_count);
 }
 
 static bool index_previews(struct hs_build *build)

@@ -160,6 +160,7 @@ struct hs_error *hs_heap_read(struct hs_python *python, const struct hs_heap_fac
 	hs_blocks_describe(python);
 	hs_phases_enter(facts->phases, HS_PHASE_BUILD);
 	add_regions(python);
+	hs_collectors_add(python);
 	add_gaps(python, facts);
 	if (!add_info(python, facts) || python->nomem || !hs_discover_keep_pages(python))
 		return &hs_enomem;

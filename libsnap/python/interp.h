@@ -18,6 +18,9 @@ hs_addr hs_interp_gc(const struct hs_python *python, hs_addr interp);
 /* Whether @interp has that for itself: until 3.8 all interpreters share the main one's. */
 bool hs_interp_owns_gc(const struct hs_python *python, hs_addr interp);
 
+/* Describe the collectors: a row for each generation. */
+void hs_collectors_add(struct hs_python *python);
+
 /* Name what the interpreters and threads hold: modules, state, frames and their locals. */
 void hs_roots_add(struct hs_python *python);
 

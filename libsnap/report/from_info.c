@@ -28,6 +28,18 @@ static const struct hs_table_column use_columns[] = {
 	{.key = "bytes_pct", .title = "%", .min_width = 6, .audience = HS_FOR_ALL},
 };
 
+static const struct hs_table_column collector_columns[] = {
+	{.key = "interpreter", .title = "Interpreter", .audience = HS_FOR_ALL},
+	{.key = "generation", .title = "Generation", .audience = HS_FOR_ALL},
+	{.key = "enabled", .title = "Enabled", .audience = HS_FOR_DATA},
+	{.key = "working", .title = "At work", .audience = HS_FOR_DATA},
+	{.key = "threshold", .title = "Threshold", .min_width = 9, .audience = HS_FOR_ALL},
+	{.key = "count", .title = "Count", .min_width = 9, .audience = HS_FOR_ALL},
+	{.key = "collections", .title = "Collections", .min_width = 11, .audience = HS_FOR_ALL},
+	{.key = "collected", .title = "Collected", .min_width = 11, .audience = HS_FOR_ALL},
+	{.key = "uncollectable", .title = "Uncollectable", .audience = HS_FOR_ALL},
+};
+
 enum {
 	USES_MAX = 64, /* pairs of allocator and state that are told apart */
 };
@@ -209,6 +221,55 @@ static void add_uses(struct hs_report *report, const struct hs_snapshot *snap)
 			     });
 }
 
+/* Whether garbage is collected, in a word. */
+static const char *collector_word(const struct hs_collector *collectors, size_t count)
+{
+	bool enabled = false;
+
+	for (size_t i = 0; i < count; i++) {
+		if (collectors[i].flags & HS_COLLECTOR_WORKING)
+			return "at work when the snapshot was taken";
+		if (collectors[i].generation == 0 && collectors[i].threshold)
+			enabled |= collectors[i].flags & HS_COLLECTOR_ENABLED;
+	}
+	return enabled ? "enabled" : "disabled: cycles of garbage stay";
+}
+
+/* What the collectors are set to, in JSON and in full, and what they have done. */
+static void add_collectors(struct hs_report *report, const struct hs_snapshot *snap, bool verbose)
+{
+	const struct hs_collector *collectors;
+	struct hs_node *table;
+	size_t count;
+
+	collectors = hs_snapshot_collectors(snap, &count);
+	if (count)
+		hs_node_field_for(report, report->root, HS_FOR_TEXT, "collector", "Collector",
+				  hs_value_text(collector_word(collectors, count)));
+	table = hs_node_table(report, report->root, "collector", "Collector", collector_columns,
+			      sizeof(collector_columns) / sizeof(*collector_columns), count);
+	if (!table)
+		return;
+	if (!count || !verbose)
+		table->audience = HS_FOR_DATA;
+	for (size_t i = 0; i < count; i++) {
+		const struct hs_collector *row = &collectors[i];
+
+		hs_table_row(table, i,
+			     (const struct hs_value[]){
+				     hs_value_number(HS_VALUE_U64, row->interpreter),
+				     hs_value_number(HS_VALUE_U64, row->generation),
+				     hs_value_bool(row->flags & HS_COLLECTOR_ENABLED),
+				     hs_value_bool(row->flags & HS_COLLECTOR_WORKING),
+				     hs_value_number(HS_VALUE_COUNT, row->threshold),
+				     hs_value_number(HS_VALUE_COUNT, row->count),
+				     hs_value_number(HS_VALUE_COUNT, row->collections),
+				     hs_value_number(HS_VALUE_COUNT, row->collected),
+				     hs_value_number(HS_VALUE_COUNT, row->uncollectable),
+			     });
+	}
+}
+
 /* What the file was written against; JSON has null if it stands for itself. */
 static void add_base(struct hs_report *report, const struct hs_snapshot *snap)
 {
@@ -299,6 +360,7 @@ struct hs_error *hs_report_from_info(const struct hs_snapshot *snap, bool verbos
 		return &hs_enomem;
 	}
 	add_uses(report, snap);
+	add_collectors(report, snap, verbose);
 	add_base(report, snap);
 	add_sections(report, snap);
 	add_gaps(report, info);

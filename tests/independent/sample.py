@@ -62,6 +62,8 @@ def made_by_hand(minor):
                row(start=0x7f0000000000, size=4096, bytes=3996, count=0, allocator=b"malloc",
                    state=b"free", owner=b)]
     gaps = [row(reason=b"unknown type", count=1 << 40, example=0x7f)]
+    collectors = [row(interpreter=0, generation=i, threshold=700, count=1 << 33, collections=MASK,
+                      collected=i, uncollectable=3, flags=3) for i in range(3)]
     header = {"minor": minor, "object_columns": COLUMNS, "preview_bytes": 32,
               "fingerprint_salt": MASK, "redacted": 1, "process": {
                   "pid": 7, "runtime": b"cpython", "version": b"3.12.1", "boot_id": b"boot",
@@ -69,12 +71,12 @@ def made_by_hand(minor):
                   "mode": b"fork", "resident": 4096}}
     tables = {"objects": [a, b, c, d, e, f, g, h], "types": types, "threads": threads,
               "frames": frames, "sites": sites, "roots": roots, "regions": regions,
-              "extents": extents, "gaps": gaps}
+              "extents": extents, "gaps": gaps, "collectors": collectors}
     return header, tables
 
 
 # What a reader does not know: sections, keys and columns.
-UNKNOWN = [(17, {"rows": 3, "later": {"a": [1, {"b": None}]}},
+UNKNOWN = [(900, {"rows": 3, "later": {"a": [1, {"b": None}]}},
             [writer.varint("interpreter", [0, 0, 0]), writer.varint("generation", [0, 1, 2]),
              writer.varint("threshold", [700, 10, 10]), ("colour", 99, b"red")]),
            (1000, {"key": -1.5}), (1000, {}, [("hue", 4, b"")]), (1 << 40, {})]

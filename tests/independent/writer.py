@@ -14,7 +14,7 @@ import xxhash
 import zstandard
 
 HEADER, STRINGS, TYPES, SHAPES, ROOTS, THREADS, FRAMES, REGIONS = range(1, 9)
-EXTENTS, GAPS, BLOCK, PREVIEWS, SITES, INDEX, END, BASE = range(9, 17)
+EXTENTS, GAPS, BLOCK, PREVIEWS, SITES, INDEX, END, BASE, COLLECTOR = range(9, 18)
 BYTES, VARINT, DELTA, DICTIONARY, ADDRESS, ALLOCATED, OWNER, WORDS, COUNTS, PLANES = range(10)
 MASK = (1 << 64) - 1
 NAMED = (3, 4, 9)  # kinds of runs whose operand is a string
@@ -194,7 +194,7 @@ def table_columns(tables, numbers):
     string, row, optional = numbers.string, numbers.row, numbers.optional
     types, roots, frames = tables["types"], tables["roots"], tables["frames"]
     threads, regions, extents = tables["threads"], tables["regions"], tables["extents"]
-    gaps, sites = tables["gaps"], tables["sites"]
+    gaps, sites, collectors = tables["gaps"], tables["sites"], tables["collectors"]
     yield TYPES, types, [
         delta("name", [string(one["name"]) for one in types]),
         varint("module", [string(one["module"]) for one in types]),
@@ -232,6 +232,10 @@ def table_columns(tables, numbers):
         varint("reason", [string(one["reason"]) for one in gaps]),
         varint("count", [one["count"] for one in gaps]),
         varint("example", [one["example"] for one in gaps])]
+    yield COLLECTOR, collectors, [
+        varint(name, [one[name] for one in collectors])
+        for name in ("interpreter", "generation", "threshold", "count", "collections",
+                     "collected", "uncollectable", "flags")]
     yield SITES, sites, [
         varint("file", [string(one["file"]) for one in sites]),
         varint("line", [one["line"] for one in sites]),

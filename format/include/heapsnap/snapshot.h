@@ -225,6 +225,26 @@ struct hs_extent {
 	hs_id owner; /* or HS_NONE */
 };
 
+enum hs_collector_flag {
+	HS_COLLECTOR_ENABLED = 1 << 0, /* it collects by itself */
+	HS_COLLECTOR_WORKING = 1 << 1, /* it was at work when the snapshot was taken */
+};
+
+/*
+ * A generation of the collector of one of the target's interpreters, whose flags are the same in
+ * all of its rows.  The last three count since the process began.
+ */
+struct hs_collector {
+	uint32_t interpreter; /* 0: the main one */
+	uint8_t generation;   /* enum hs_generation */
+	uint8_t flags;	      /* enum hs_collector_flag */
+	uint64_t threshold;   /* at which count it is collected; 0: never by itself */
+	uint64_t count;	      /* of generation 0: new objects, of others: collections below */
+	uint64_t collections;
+	uint64_t collected; /* objects */
+	uint64_t uncollectable;
+};
+
 /*
  * Where objects were allocated: a line of a program, as it was called by the line of its caller,
  * and so on.  Sites form trees: two tracebacks share their outer frames.
@@ -448,6 +468,10 @@ HS_EXPORT const struct hs_region *hs_snapshot_regions(const struct hs_snapshot *
 						      size_t *count);
 HS_EXPORT const struct hs_extent *hs_snapshot_extents(const struct hs_snapshot *snap,
 						      size_t *count);
+
+/* The collector's generations; there are none if they are not known. */
+HS_EXPORT const struct hs_collector *hs_snapshot_collectors(const struct hs_snapshot *snap,
+							    size_t *count);
 
 /* The sites; there are none if it is not known where objects were allocated. */
 HS_EXPORT const struct hs_site *hs_snapshot_sites(const struct hs_snapshot *snap, uint32_t *count);

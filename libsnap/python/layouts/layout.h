@@ -62,8 +62,11 @@
 	FIELD(types_entry_size)                                                                    \
 	FIELD(types_entry_dict)                                                                    \
 	/* struct _gc_runtime_state */                                                             \
+	FIELD(gc_enabled)                                                                          \
 	FIELD(gc_generation0)                                                                      \
 	FIELD(gc_permanent_generation)                                                             \
+	FIELD(gc_stats)                                                                            \
+	FIELD(gc_stat_rings)                                                                       \
 	FIELD(gc_collecting)                                                                       \
 	FIELD(gc_garbage)                                                                          \
 	FIELD(gc_callbacks)                                                                        \

@@ -53,8 +53,11 @@ const struct hs_layout hs_layout_3_10 = {
 	.types_entry_size = HS_ABSENT,
 	.types_entry_dict = HS_ABSENT,
 
+	.gc_enabled = 12,
 	.gc_generation0 = 96,
 	.gc_permanent_generation = 104,
+	.gc_stats = 128,
+	.gc_stat_rings = HS_ABSENT,
 	.gc_collecting = 200,
 	.gc_garbage = 208,
 	.gc_callbacks = 216,

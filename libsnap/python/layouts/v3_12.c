@@ -55,8 +55,11 @@ const struct hs_layout hs_layout_3_12 = {
 	.types_entry_size = 40,
 	.types_entry_dict = 16,
 
+	.gc_enabled = 12,
 	.gc_generation0 = 96,
 	.gc_permanent_generation = 104,
+	.gc_stats = 128,
+	.gc_stat_rings = HS_ABSENT,
 	.gc_collecting = 200,
 	.gc_garbage = 208,
 	.gc_callbacks = 216,

@@ -101,10 +101,10 @@ static bool is_offset(const char *name)
 static bool may_be_zero(const char *name)
 {
 	static const char *const first[] = {
-		"interp_next",	 "iframe_code",	       "iframe_function",      "keys_refcount",
-		"values_first",	 "tstate_cframe",      "cframe_current_frame", "types_entry_dict",
-		"interp_ceval",	 "hashtable_nentries", "hashtable_nbuckets",   "exc_item_type",
-		"exc_item_value"};
+		"interp_next",	 "iframe_code",	  "iframe_function",	  "keys_refcount",
+		"values_first",	 "tstate_cframe", "cframe_current_frame", "types_entry_dict",
+		"interp_ceval",	 "gc_enabled",	  "hashtable_nentries",	  "hashtable_nbuckets",
+		"exc_item_type", "exc_item_value"};
 
 	for (size_t i = 0; i < sizeof(first) / sizeof(first[0]); i++)
 		if (!strcmp(name, first[i]))
