@@ -101,58 +101,112 @@ struct hs_error *hs_object_find(const struct hs_snapshot *snap, const char *text
 			       number);
 }
 
-/* Objects that were found. */
-struct hs_ids {
-	hs_id *data;
-	size_t size;
-	size_t capacity;
+/* What a user calls, being looked up. */
+struct search {
+	struct hs_tables tables;
+	bool *used; /* by type: whether it has objects */
+	HS_VECTOR(hs_id) found;
 };
 
-static struct hs_error *add_type(const struct hs_tables *tables, const char *type,
-				 struct hs_ids *found)
+static void search_deinit(struct search *search)
 {
-	size_t before = found->size;
-	struct hs_str name;
+	free(search->used);
+	hs_vector_deinit(&search->found);
+}
 
-	for (hs_id object = 0; object < tables->objects->count; object++) {
-		name = tables->types[tables->objects->type[object]].name;
-		if (hs_str_equal(name, hs_str_of(type)) && !hs_vector_push(found, object))
+#define _cleanup_search_ __attribute__((cleanup(search_deinit)))
+
+static bool search_init(struct search *search, const struct hs_snapshot *snap)
+{
+	const struct hs_objects *objects = hs_snapshot_objects(snap);
+	uint32_t count;
+
+	search->tables = hs_tables_of(snap);
+	hs_snapshot_types(snap, &count);
+	search->used = calloc((size_t)count + 1, sizeof(*search->used));
+	for (hs_id object = 0; search->used && object < objects->count; object++)
+		search->used[objects->type[object]] = true;
+	return search->used;
+}
+
+/* Whether there are objects of a type of that name. */
+static bool is_type(const struct search *search, struct hs_str name)
+{
+	const struct hs_type *types;
+	uint32_t count;
+
+	types = hs_snapshot_types(search->tables.snap, &count);
+	for (uint32_t i = 0; i < count; i++)
+		if (search->used[i] && hs_str_equal(types[i].name, name))
+			return true;
+	return false;
+}
+
+static struct hs_error *add_type(struct search *search, struct hs_str name)
+{
+	const struct hs_tables *tables = &search->tables;
+
+	for (hs_id object = 0; object < tables->objects->count; object++)
+		if (hs_str_equal(tables->types[tables->objects->type[object]].name, name) &&
+		    !hs_vector_push(&search->found, object))
 			return &hs_enomem;
+	return NULL;
+}
+
+/* Look up what @text begins with, the first of a list; *@size is what of it that takes. */
+static struct hs_error *add_first(struct search *search, const char *text, size_t *size)
+{
+	size_t first = strcspn(text, ",");
+	struct hs_str name = {.data = text, .size = strlen(text)};
+	struct hs_error *err;
+	hs_id object = HS_NONE;
+
+	*size = first;
+	if (hs_object_is_called(text)) {
+		_cleanup_free_ char *word = strndup(text, first);
+
+		if (!word)
+			return &hs_enomem;
+		err = hs_object_find(search->tables.snap, word, &object);
+		if (!err && !hs_vector_push(&search->found, object))
+			err = &hs_enomem;
+		return err;
 	}
-	if (found->size > before)
-		return NULL;
+	/* Names may hold commas: the longest that is one. */
+	for (;;) {
+		if (is_type(search, name)) {
+			*size = name.size;
+			return add_type(search, name);
+		}
+		if (name.size == first)
+			break;
+		do
+			name.size--;
+		while (text[name.size] != ',');
+	}
 	return hs_error_create(HS_ERROR_FAILED,
-			       "the snapshot has no object of type '%s' ('heapsnap top FILE --by "
+			       "the snapshot has no object of type '%.*s' ('heapsnap top FILE --by "
 			       "type' lists the types it has)",
-			       type);
+			       (int)(first < 256 ? first : 256), text);
 }
 
 struct hs_error *hs_objects_find(const struct hs_snapshot *snap, const char *text, hs_id **ret,
 				 size_t *count)
 {
-	struct hs_tables tables = hs_tables_of(snap);
-	_cleanup_free_ char *copy = strdup(text);
-	struct hs_ids found = {0};
-	struct hs_error *err = NULL;
-	char *rest = copy;
-	hs_id object = HS_NONE;
+	_cleanup_search_ struct search search = {0};
+	size_t size;
 
-	if (!copy)
+	if (!search_init(&search, snap))
 		return &hs_enomem;
-	for (char *name; !err && (name = strsep(&rest, ","));) {
-		if (!hs_object_is_called(name)) {
-			err = add_type(&tables, name, &found);
-			continue;
-		}
-		err = hs_object_find(snap, name, &object);
-		if (!err && !hs_vector_push(&found, object))
-			err = &hs_enomem;
+	for (const char *at = text;; at += size + 1) {
+		struct hs_error *err = add_first(&search, at, &size);
+
+		if (err)
+			return err;
+		if (at[size] == '\0')
+			break;
 	}
-	if (err) {
-		hs_vector_deinit(&found);
-		return err;
-	}
-	*ret = found.data;
-	*count = found.size;
+	*ret = hs_steal(search.found.data);
+	*count = search.found.size;
 	return NULL;
 }

@@ -236,3 +236,24 @@ def test_a_linked_list_is_one_place(heapsnap, start, any_python, tmp_path):
     document = heapsnap.json("paths", file, last["addr"])
     assert document["rows"][0]["steps"] > 2999 and len(document["steps"]) == 1000
     assert len(document["rows"][0]["label"]) < 300
+
+
+GENERIC = """
+import sys
+Pair = type("Pair[int, str]", (), {})
+kept = [Pair() for _ in range(7)]
+print("READY", flush=True)
+sys.stdin.readline()
+"""
+
+
+def test_types_whose_names_hold_commas(heapsnap, start_command, any_python, tmp_path):
+    file = tmp_path / "a.snap"
+    heapsnap("dump", start_command(any_python, "-c", GENERIC).pid, "-o", file)
+    document = heapsnap.json("paths", file, "__main__.Pair[int, str]")
+    assert document["objects"] == 7 and document["rows"][0]["label"] == "__main__.kept[*]"
+    assert heapsnap.json("paths", file, "module,__main__.Pair[int, str]")["objects"] > 30
+    assert len(heapsnap.json("tree", file, "__main__.Pair[int, str]")["rows"]) == 7
+    none = heapsnap.json("paths", file, "list", "--avoid", "type,__main__.Pair[int, str]")
+    assert none["objects"] > 0
+    assert "' str]'" in heapsnap.fails(1, "tree", file, "__main__.Pair[int, str],list, str]")

@@ -250,8 +250,9 @@ HS_EXPORT struct hs_error *hs_object_find(const struct hs_snapshot *snap, const 
 
 /*
  * The objects that a user calls @text: objects as for hs_object_find() and names of types, which
- * mean all objects of those, separated by commas.  *@ret, an array of *@count of them, is owned by
- * the caller, who frees it.  HS_ERROR_FAILED if there are none of a name.
+ * mean all objects of those, separated by commas.  A name that holds a comma is meant by it if
+ * there is such a type, the longest one.  *@ret, an array of *@count of them, is owned by the
+ * caller, who frees it.  HS_ERROR_FAILED if there are none of a name.
  */
 HS_EXPORT struct hs_error *hs_objects_find(const struct hs_snapshot *snap, const char *text,
 					   hs_id **ret, size_t *count) HS_MUST_CHECK;

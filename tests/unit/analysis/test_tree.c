@@ -176,6 +176,58 @@ static void objects_of_a_type(void **state)
 	teardown(&f);
 }
 
+static void assert_finds(const struct hs_snapshot *snap, const char *what, size_t wanted)
+{
+	hs_id *set = NULL;
+	size_t count;
+
+	assert_null(hs_objects_find(snap, what, &set, &count));
+	assert_int_equal(count, wanted);
+	free(set);
+}
+
+static void assert_finds_none(const struct hs_snapshot *snap, const char *what, const char *missing)
+{
+	hs_id *set = NULL;
+	size_t count;
+	struct hs_error *err = hs_objects_find(snap, what, &set, &count);
+
+	assert_int_equal(hs_error_code(err), HS_ERROR_FAILED);
+	assert_non_null(strstr(hs_error_message(err), missing));
+	hs_error_destroy(err);
+}
+
+/* A name that holds a comma is one name. */
+static void names_with_commas(void **state)
+{
+	struct hs_snapshot *snap;
+	struct heap heap;
+	uint32_t pair, half;
+
+	(void)state;
+	heap_init(&heap);
+	pair = heap_type(&heap, "app.Pair[int, app.Half[a,b]]", "app", HS_ROLE_INSTANCE);
+	half = heap_type(&heap, "app.Pair[int", "app", HS_ROLE_INSTANCE);
+	heap_type(&heap, "str,list", "app", HS_ROLE_INSTANCE); /* which has no objects */
+	for (int i = 0; i < 3; i++)
+		heap_object(&heap, pair, 8);
+	heap_object(&heap, half, 8);
+	heap_object(&heap, T_STR, 8);
+	heap_object(&heap, T_LIST, 8);
+	snap = heap_snapshot(&heap);
+	assert_finds(snap, "app.Pair[int, app.Half[a,b]]", 3);
+	assert_finds(snap, "str,app.Pair[int, app.Half[a,b]],#0", 1 + 3 + 1);
+	assert_finds(snap, "app.Pair[int", 1);
+	assert_finds(snap, "app.Pair[int,str", 2);
+	assert_finds(snap, "str,list", 2);
+	assert_finds_none(snap, "app.Pair[int, app.Half[a", "' app.Half[a'");
+	assert_finds_none(snap, "str,", "''");
+	assert_finds_none(snap, "", "''");
+	assert_finds_none(snap, "app.Half,str", "'app.Half'");
+	hs_snapshot_destroy(snap);
+	heap_deinit(&heap);
+}
+
 static void one_object(void **state)
 {
 	struct hs_inspection *view = NULL;
@@ -337,11 +389,11 @@ static void names_of_objects(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(first_level),	    cmocka_unit_test(objects_of_a_type),
-		cmocka_unit_test(whole_tree),	    cmocka_unit_test(part_of_a_tree),
-		cmocka_unit_test(one_object),	    cmocka_unit_test(merged_ways),
-		cmocka_unit_test(ways_to_one),	    cmocka_unit_test(what_a_class_retains),
-		cmocka_unit_test(names_of_objects),
+		cmocka_unit_test(first_level),		cmocka_unit_test(objects_of_a_type),
+		cmocka_unit_test(whole_tree),		cmocka_unit_test(part_of_a_tree),
+		cmocka_unit_test(names_with_commas),	cmocka_unit_test(one_object),
+		cmocka_unit_test(merged_ways),		cmocka_unit_test(ways_to_one),
+		cmocka_unit_test(what_a_class_retains), cmocka_unit_test(names_of_objects),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
