@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* cmd_dump.c: heapsnap dump: a snapshot of a running process, or from a core file. */
+#include "capture.h"
 #include "command.h"
 #include "output.h"
 #include "units.h"
@@ -11,28 +12,6 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
-
-static void explain(void *context, const char *line)
-{
-	terminal_explain(context, "%s", line);
-}
-
-/* With -v: what took how long, and how fast that was. */
-static void on_phase(void *context, const struct hs_phase *phase)
-{
-	struct terminal *terminal = context;
-	char bytes[UNITS_MAX], time[UNITS_MAX], rate[48] = "";
-
-	if (phase->bytes && phase->ns)
-		snprintf(rate, sizeof(rate), "  %s at %.2f GB/s",
-			 units_format_bytes(phase->bytes, bytes),
-			 (double)phase->bytes / (double)phase->ns);
-	else if (phase->objects)
-		snprintf(rate, sizeof(rate), "  %" PRIu64 " objects at %.1f ns", phase->objects,
-			 (double)phase->ns / (double)phase->objects);
-	terminal_explain(terminal, "  %-8s %9s%s", phase->name,
-			 units_format_duration(phase->ns, time), rate);
-}
 
 /* Find out where the snapshot may go before the process is touched.  Returns the exit code. */
 static int check_target(struct terminal *terminal, const char *path, bool force)
@@ -102,20 +81,6 @@ static void tell_base(struct terminal *terminal, const char *path)
 	terminal_note(terminal, "it holds only what differs from %s, which is needed to open it",
 		      name ? name : "its base");
 	free(name);
-}
-
-/*
- * A copy of the target takes memory.  Should the kernel run out of it all the same, it is to end
- * this program and not the target.
- */
-static void die_first(void)
-{
-	FILE *file = fopen("/proc/self/oom_score_adj", "we");
-
-	if (!file)
-		return;
-	fputs("1000", file);
-	fclose(file);
 }
 
 /* What is dumped, and what has become of it so far. */
@@ -259,7 +224,7 @@ static void write_snapshot(struct dump *dump, struct hs_dump_result *result,
 		.base = dump->base,
 		.progress = terminal_progress,
 		.progress_context = dump->terminal,
-		.phase = on_phase,
+		.phase = capture_phase,
 		.phase_context = dump->terminal,
 	};
 	char *name = name_of(dump, result->pid);
@@ -342,22 +307,10 @@ static void conclude(struct dump *dump)
 	free(name);
 }
 
-static void capture(struct dump *dump)
+static void take(struct dump *dump)
 {
 	const struct options *options = dump->options;
-	const struct hs_capture_options how = {
-		.mode = options->mode,
-		.preview_bytes = options->values,
-		.max_memory = options->max_memory,
-		.redact = options->redact,
-		.experimental = options->experimental,
-		.exe = options->exe,
-		.root = options->root,
-		.explain = options->verbose ? explain : NULL,
-		.progress = terminal_progress,
-		.phase = on_phase,
-		.context = dump->terminal,
-	};
+	const struct hs_capture_options how = capture_options(options, dump->terminal);
 	struct hs_captured captured = {.pid = dump->root};
 	struct hs_error *err;
 
@@ -453,8 +406,8 @@ int cmd_dump(const struct options *options, struct terminal *terminal)
 		dump_deinit(&dump);
 		return code;
 	}
-	die_first();
-	capture(&dump);
+	capture_die_first();
+	take(&dump);
 	check_written(&dump);
 	conclude(&dump);
 	code = dump.code;

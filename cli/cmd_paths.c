@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* cmd_paths.c: heapsnap paths FILE OBJECT|TYPE: why something is alive. */
+/* cmd_paths.c: heapsnap paths FILE|PID OBJECT|TYPE: why something is alive. */
 #include "command.h"
 #include "output.h"
+#include "subject.h"
 
 #include <heapsnap/analysis.h>
 #include <heapsnap/report.h>
@@ -83,5 +84,5 @@ int cmd_paths(const struct options *options, struct terminal *terminal)
 				 HS_COLUMN_FLAGS | HS_COLUMN_OWNER | HS_COLUMN_EDGES |
 				 HS_COLUMN_PREVIEW;
 
-	return output_report_on_file(terminal, options, columns, make);
+	return subject_report(terminal, options, columns, make);
 }

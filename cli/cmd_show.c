@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* cmd_show.c: heapsnap show FILE OBJECT: one object, and what is around it. */
+/* cmd_show.c: heapsnap show FILE|PID OBJECT: one object, and what is around it. */
 #include "command.h"
 #include "output.h"
+#include "subject.h"
 
 #include <heapsnap/analysis.h>
 #include <heapsnap/report.h>
@@ -35,7 +36,7 @@ static struct hs_error *inspect(const struct options *options, const struct hs_s
 
 int cmd_show(const struct options *options, struct terminal *terminal)
 {
-	int code = output_report_on_file(terminal, options, 0, inspect);
+	int code = subject_report(terminal, options, 0, inspect);
 	char *name;
 
 	if (code || options->json)

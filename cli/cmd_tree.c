@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* cmd_tree.c: heapsnap tree FILE [OBJECT|TYPE]: who retains what. */
+/* cmd_tree.c: heapsnap tree FILE|PID [OBJECT|TYPE]: who retains what. */
 #include "command.h"
 #include "output.h"
+#include "subject.h"
 
 #include <heapsnap/analysis.h>
 #include <heapsnap/report.h>
@@ -41,7 +42,7 @@ int cmd_tree(const struct options *options, struct terminal *terminal)
 	const uint32_t columns = HS_COLUMN_ADDRESS | HS_COLUMN_TYPE | HS_COLUMN_SIZE |
 				 HS_COLUMN_FLAGS | HS_COLUMN_OWNER | HS_COLUMN_EDGES |
 				 HS_COLUMN_PREVIEW;
-	int code = output_report_on_file(terminal, options, columns, make);
+	int code = subject_report(terminal, options, columns, make);
 	char *name;
 
 	if (code || options->json || options->csv)

@@ -39,18 +39,21 @@ static const struct command commands[] = {
 	 "[--fail-on growth[=BYTES]]",
 	 "what grew from one snapshot to the next, and who holds it",
 	 OPTIONS_ROWS | OPTION_BY | OPTION_SIZE | OPTION_FAIL_ON | OPTION_JOBS, 2, 0, cmd_diff},
-	{"tree", "FILE [OBJECT|TYPE] [--levels N] [-n ROWS] [--jobs N] [--json|--csv]",
+	{"tree",
+	 "FILE|PID [OBJECT|TYPE] [--levels N] [-n ROWS] [--jobs N] [--values[=BYTES]] "
+	 "[--json|--csv]",
 	 "who retains what: the dominator tree; what is below an object (0x7f... or #123); objects "
 	 "of a "
 	 "type",
-	 OPTIONS_ROWS | OPTION_CSV | OPTION_LEVELS | OPTION_JOBS, 2, 1, cmd_tree},
-	{"show", "FILE OBJECT [-n ROWS] [--jobs N] [--json]",
+	 OPTIONS_ROWS | OPTION_CSV | OPTION_LEVELS | OPTION_JOBS | OPTION_VALUES, 2, 1, cmd_tree},
+	{"show", "FILE|PID OBJECT [-n ROWS] [--jobs N] [--values[=BYTES]] [--json]",
 	 "one object (0x7f... or #123): value, sizes, who refers to it, what it refers to",
-	 OPTIONS_ROWS | OPTION_JOBS, 2, 0, cmd_show},
+	 OPTIONS_ROWS | OPTION_JOBS | OPTION_VALUES, 2, 0, cmd_show},
 	{"paths",
-	 "FILE OBJECT|TYPE[,...] [--avoid OBJECT|TYPE[,...]] [-n ROWS] [--jobs N] [--json]",
+	 "FILE|PID OBJECT|TYPE[,...] [--avoid OBJECT|TYPE[,...]] [-n ROWS] [--jobs N] "
+	 "[--values[=BYTES]] [--json]",
 	 "why an object, or those of a type, are alive: the shortest paths from the roots",
-	 OPTIONS_ROWS | OPTION_AVOID | OPTION_JOBS, 2, 0, cmd_paths},
+	 OPTIONS_ROWS | OPTION_AVOID | OPTION_JOBS | OPTION_VALUES, 2, 0, cmd_paths},
 	{"info", "FILE [-v] [--jobs N] [--json]",
 	 "what a snapshot is, and how complete; -v: its threads, too", OPTIONS_REPORT | OPTION_JOBS,
 	 1, 0, cmd_info},

@@ -73,6 +73,20 @@ int output_report(struct terminal *terminal, const struct options *options,
 	return err ? terminal_fail(terminal, err) : output_finish(terminal);
 }
 
+int output_report_on(struct terminal *terminal, const struct options *options,
+		     const struct hs_snapshot *snap, output_make_fn *make)
+{
+	struct hs_report *report;
+	struct hs_error *err = make(options, snap, &report);
+	int code;
+
+	if (err)
+		return terminal_fail(terminal, err);
+	code = output_report(terminal, options, report);
+	hs_report_destroy(report);
+	return code;
+}
+
 int output_report_on_file(struct terminal *terminal, const struct options *options,
 			  uint32_t columns, output_make_fn *make)
 {
@@ -83,19 +97,14 @@ int output_report_on_file(struct terminal *terminal, const struct options *optio
 		.progress_context = terminal,
 	};
 	struct hs_snapshot *snap;
-	struct hs_report *report;
 	struct hs_error *err;
 	int code;
 
 	err = hs_snapshot_open(options->operands[0], &open, &snap);
 	if (err)
 		return terminal_fail(terminal, err);
-	err = make(options, snap, &report);
+	code = output_report_on(terminal, options, snap, make);
 	hs_snapshot_destroy(snap);
-	if (err)
-		return terminal_fail(terminal, err);
-	code = output_report(terminal, options, report);
-	hs_report_destroy(report);
 	return code;
 }
 

@@ -15,12 +15,14 @@ bool output_is_stdout(const char *path);
 /* Whether what would be written to @path replaced the file at @input, which is read. */
 bool output_is_input(const char *path, const char *input);
 
-/*
- * Open the snapshot that the first operand names, with @columns (enum hs_column; 0: all), have
- * @make make a report of it and print that.  Returns the exit code.
- */
+/* Have @make make a report on @snap and print that.  Returns the exit code. */
 typedef struct hs_error *output_make_fn(const struct options *options,
 					const struct hs_snapshot *snap, struct hs_report **ret);
+int output_report_on(struct terminal *terminal, const struct options *options,
+		     const struct hs_snapshot *snap, output_make_fn *make);
+
+/* The same on the snapshot in the file that the first operand names, opened with @columns (enum
+ * hs_column; 0: all). */
 int output_report_on_file(struct terminal *terminal, const struct options *options,
 			  uint32_t columns, output_make_fn *make);
 
