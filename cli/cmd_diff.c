@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cmd_diff.c: heapsnap diff A B: what grew, and who holds it. */
+/* cmd_diff.c: heapsnap diff A B [C ...]: what grew, and who holds it. */
 #include "command.h"
 #include "output.h"
 
@@ -17,6 +17,7 @@ static bool is_failure(const struct options *options, const struct hs_diff *diff
 	case HS_VERDICT_STABLE:
 		return false;
 	case HS_VERDICT_GROWTH:
+	case HS_VERDICT_LEAK:
 		return diff->explained >= options->fail_on_bytes;
 	}
 	return false;
@@ -44,59 +45,76 @@ static int print_diff(struct terminal *terminal, const struct options *options,
 	return is_failure(options, diff) ? EXIT_FOUND : EXIT_DONE;
 }
 
-/* Compare two open snapshots.  Returns the exit code. */
-static int compare(struct terminal *terminal, const struct options *options,
-		   const struct hs_snapshot *a, const struct hs_snapshot *b)
+/* What opening snapshots takes. */
+struct files {
+	const struct options *options;
+	struct terminal *terminal;
+	uint64_t pid; /* of the one opened last */
+};
+
+static struct hs_error *open_file(void *context, size_t i, uint32_t columns,
+				  struct hs_snapshot **ret)
 {
-	struct hs_diff *diff;
-	struct hs_error *err;
-	int code;
+	struct files *files = context;
+	const struct hs_open_options open = {
+		.jobs = files->options->jobs,
+		.columns = columns,
+		.progress = terminal_progress,
+		.progress_context = files->terminal,
+	};
+	struct hs_error *err = hs_snapshot_open(files->options->operands[i], &open, ret);
 
-	err = hs_diff_create(a, b, options->operands, options->by, options->by_count, options->size,
-			     &diff);
-	if (err)
-		return terminal_fail(terminal, err);
-	code = print_diff(terminal, options, diff);
-	if ((code == EXIT_DONE || code == EXIT_FOUND) && !options->json && diff->same_process) {
-		char *name = output_quote(options->operands[1]);
+	if (!err)
+		files->pid = hs_snapshot_info(*ret)->pid;
+	return err;
+}
 
-		terminal_note(terminal,
+static void close_file(void *context, struct hs_snapshot *snap)
+{
+	(void)context;
+	hs_snapshot_destroy(snap);
+}
+
+/* What to do next, on standard error. */
+static void say_next(const struct files *files, const struct hs_diff *diff)
+{
+	const struct hs_suspect *suspect = diff->suspects;
+	char *name = output_quote(diff->input[diff->input_count - 1].file);
+
+	if (diff->verdict == HS_VERDICT_LEAK && suspect->held)
+		terminal_note(files->terminal,
+			      "next: what holds it? heapsnap show %s 0x%" PRIx64
+			      ", heapsnap paths %s 0x%" PRIx64,
+			      name ? name : "FILE", suspect->holder.address, name ? name : "FILE",
+			      suspect->holder.address);
+	else if (diff->verdict != HS_VERDICT_LEAK)
+		terminal_note(files->terminal,
 			      "next: does it go on? heapsnap dump %" PRIu64
 			      " -o LATER.snap, then heapsnap diff %s LATER.snap",
-			      hs_snapshot_info(b)->pid, name ? name : "FILE");
-		free(name);
-	}
-	hs_diff_destroy(diff);
-	return code;
+			      files->pid, name ? name : "FILE");
+	free(name);
 }
 
 int cmd_diff(const struct options *options, struct terminal *terminal)
 {
-	struct hs_open_options open = {
-		.jobs = options->jobs,
-		.columns = HS_COLUMN_ADDRESS | HS_COLUMN_TYPE | hs_size_column(options->size) |
-			   HS_COLUMN_OWNER | HS_COLUMN_FINGERPRINT | HS_COLUMN_FLAGS |
-			   HS_COLUMN_EDGES,
-		.progress = terminal_progress,
-		.progress_context = terminal,
+	struct files files = {.options = options, .terminal = terminal};
+	const struct hs_diff_source source = {
+		.count = (size_t)options->operand_count,
+		.names = options->operands,
+		.open = open_file,
+		.close = close_file,
+		.context = &files,
 	};
-	struct hs_snapshot *a, *b;
+	struct hs_diff *diff;
 	struct hs_error *err;
 	int code;
 
-	for (size_t i = 0; i < options->by_count; i++)
-		open.columns |= hs_classifier_columns(options->by[i]);
-	err = hs_snapshot_open(options->operands[0], &open, &a);
+	err = hs_diff_stream(&source, options->by, options->by_count, options->size, &diff);
 	if (err)
 		return terminal_fail(terminal, err);
-	open.columns |= HS_COLUMN_PREVIEW; /* to name the entry of a dict that holds what grew */
-	err = hs_snapshot_open(options->operands[1], &open, &b);
-	if (err) {
-		hs_snapshot_destroy(a);
-		return terminal_fail(terminal, err);
-	}
-	code = compare(terminal, options, a, b);
-	hs_snapshot_destroy(b);
-	hs_snapshot_destroy(a);
+	code = print_diff(terminal, options, diff);
+	if ((code == EXIT_DONE || code == EXIT_FOUND) && !options->json && diff->same_process)
+		say_next(&files, diff);
+	hs_diff_destroy(diff);
 	return code;
 }

@@ -19,7 +19,7 @@ enum mode { MODE_TABLE, MODE_JSON, MODE_CSV };
 struct session {
 	const struct options *options;
 	struct terminal *terminal;
-	struct hs_snapshot *snaps[OPERANDS_MAX];
+	struct hs_snapshot *snaps[OPERANDS_SQL];
 	size_t count;
 	uint64_t gaps;
 	struct hs_query *query;

@@ -35,10 +35,11 @@ static const struct command commands[] = {
 	 OPTIONS_ROWS | OPTION_CSV | OPTION_BY | OPTION_SIZE | OPTION_REFS | OPTION_JOBS, 1, 0,
 	 cmd_top},
 	{"diff",
-	 "A B [--by CLASSIFIER[,...]] [--size SIZE] [-n ROWS] [--jobs N] [--json] "
+	 "A B [C ...] [--by CLASSIFIER[,...]] [--size SIZE] [-n ROWS] [--jobs N] [--json] "
 	 "[--fail-on growth[=BYTES]]",
 	 "what grew from one snapshot to the next, and who holds it",
-	 OPTIONS_ROWS | OPTION_BY | OPTION_SIZE | OPTION_FAIL_ON | OPTION_JOBS, 2, 0, cmd_diff},
+	 OPTIONS_ROWS | OPTION_BY | OPTION_SIZE | OPTION_FAIL_ON | OPTION_JOBS, OPERANDS_ANY,
+	 OPERANDS_ANY - 2, cmd_diff},
 	{"tree",
 	 "FILE|PID [OBJECT|TYPE] [--levels N] [-n ROWS] [--jobs N] [--values[=BYTES]] "
 	 "[--json|--csv]",
@@ -67,7 +68,7 @@ static const struct command commands[] = {
 #ifdef HS_SQL
 	{"sql", "FILE... [QUERY] [-n ROWS] [--jobs N] [--json|--csv]",
 	 "ask snapshots questions in SQL; without QUERY what is typed or piped in",
-	 OPTIONS_ROWS | OPTION_CSV | OPTION_JOBS, OPERANDS_MAX, OPERANDS_MAX - 1, cmd_sql},
+	 OPTIONS_ROWS | OPTION_CSV | OPTION_JOBS, OPERANDS_SQL, OPERANDS_SQL - 1, cmd_sql},
 #endif
 	{"ps", "[-n ROWS] [--json|--csv]", "the Python processes of this machine",
 	 OPTIONS_ROWS | OPTION_CSV, 0, 0, cmd_ps},

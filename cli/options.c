@@ -504,8 +504,7 @@ bool options_parse(int argc, char **argv, const char *name, uint32_t accepted, i
 		if (given > operands)
 			return complain_of_word(&parser, "too many operands",
 						argv[optind + operands], "expected");
-		for (int i = 0; i < given; i++)
-			options.operands[i] = argv[optind + i];
+		options.operands = (const char *const *)argv + optind;
 		options.operand_count = given;
 	}
 	*ret = options;

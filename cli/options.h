@@ -6,6 +6,7 @@
 #include <heapsnap/analysis.h>
 #include <heapsnap/capture.h>
 #include <heapsnap/export.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -49,9 +50,10 @@ enum color {
 };
 
 enum {
-	BY_MAX = 8,	     /* classifiers at once */
-	OPERANDS_MAX = 11,   /* the most that any command takes */
-	VALUES_DEFAULT = 32, /* bytes of each value, for --values alone */
+	BY_MAX = 8,		/* classifiers at once */
+	OPERANDS_SQL = 11,	/* what sql takes at most */
+	OPERANDS_ANY = INT_MAX, /* as many as somebody likes to give */
+	VALUES_DEFAULT = 32,	/* bytes of each value, for --values alone */
 };
 
 struct options {
@@ -85,8 +87,8 @@ struct options {
 	uint32_t values; /* bytes of each value; 0: not given */
 	bool verbose;
 
-	bool help; /* asked for: nothing else was checked */
-	const char *operands[OPERANDS_MAX];
+	bool help;		     /* asked for: nothing else was checked */
+	const char *const *operands; /* of the command line; NULL behind the last */
 	int operand_count;
 };
 

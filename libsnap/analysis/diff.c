@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* diff.c: two snapshots compared: rows by class, and suspects. */
+/* diff.c: snapshots compared, one with the next: rows by class, and suspects. */
 #include "libsnap/analysis/analysis.h"
-#include "libsnap/analysis/holder.h"
+#include "libsnap/analysis/comparison.h"
 
 #include "format/base/cleanup.h"
 #include "format/base/error.h"
@@ -10,100 +10,104 @@
 #include <stdlib.h>
 
 enum {
-	COLUMNS = HS_COLUMN_ADDRESS | HS_COLUMN_TYPE | HS_COLUMN_EDGES,
-	SCORE_MIN = 16 << 10,	/* bytes; see hs_suspect in heapsnap/analysis.h */
-	SCORE_HEAP_PART = 4000, /* and this part of the heap */
-	SCORE_BEST_PART = 50,	/* and this part of the first suspect's */
-	COMPANION_PART = 100,	/* of the suspect's bytes that a companion must have */
-	COMPANIONS_MAX = 8,
-	SUSPECTS_MAX = 20,
+	COLUMNS = HS_COLUMN_ADDRESS | HS_COLUMN_TYPE | HS_COLUMN_OWNER | HS_COLUMN_FINGERPRINT |
+		  HS_COLUMN_FLAGS | HS_COLUMN_EDGES,
 };
 
-/* A comparison under way. */
-struct work {
-	struct hs_side side[2];
-	struct hs_diff *diff;
-	struct hs_strtab names;
-	struct hs_diff_row *rows; /* by class number, later sorted */
-	uint32_t *row_of;	  /* by class number: its sorted row */
-	struct hs_growth growth;
-	uint8_t *suspected; /* by class number */
-};
-
-static void work_deinit(struct work *work)
+static void comparison_deinit(struct hs_comparison *comparison)
 {
-	hs_growth_deinit(&work->growth);
-	hs_side_deinit(&work->side[0]);
-	hs_side_deinit(&work->side[1]);
-	hs_strtab_deinit(&work->names);
-	free(work->row_of);
-	free(work->suspected);
+	hs_growth_deinit(&comparison->growth);
+	hs_trace_deinit(&comparison->trace);
+	hs_side_deinit(&comparison->side[0]);
+	hs_side_deinit(&comparison->side[1]);
+	hs_strtab_deinit(&comparison->names);
+	hs_arena_destroy(comparison->scratch);
+	free(comparison->row_of);
 }
 
-#define _cleanup_work_ __attribute__((cleanup(work_deinit)))
+#define _cleanup_comparison_ __attribute__((cleanup(comparison_deinit)))
 
-static bool find_internal(struct hs_side *side)
+/* Add up the objects of the later snapshot, number @number, by class. */
+static bool tally(struct hs_comparison *comparison, size_t number)
 {
-	side->internal = calloc((size_t)side->tables.objects->count + 1, 1);
-	if (!side->internal)
+	const struct hs_side *side = &comparison->side[1];
+	size_t class_count = comparison->names.strings.size;
+	struct hs_tally tally = {
+		.count = hs_arena_array(comparison->scratch, class_count, sizeof(uint64_t)),
+		.bytes = hs_arena_array(comparison->scratch, class_count, sizeof(uint64_t)),
+		.class_count = class_count,
+	};
+
+	if (!tally.count || !tally.bytes)
 		return false;
-	for (hs_id i = side->forest->named; i < side->forest->reached; i++)
-		side->internal[side->forest->order[i]] = 1;
+	for (hs_id object = 0; object < side->tables.objects->count; object++) {
+		tally.count[side->classes[object]]++;
+		tally.bytes[side->classes[object]] += side->sizes[object];
+		comparison->diff->input[number].bytes += side->sizes[object];
+	}
+	comparison->tallies[number] = tally;
 	return true;
 }
 
-static struct hs_error *open_side(struct hs_side *side, const struct hs_snapshot *snap,
-				  const struct hs_classifier *const *by, size_t by_count,
-				  enum hs_size size, struct hs_strtab *names)
+static uint64_t tallied(const struct hs_tally *tally, const uint64_t *values, size_t class_number)
 {
-	const struct hs_graph_options paths = {.parts = HS_GRAPH_PATHS};
-	struct hs_error *err;
+	return class_number < tally->class_count ? values[class_number] : 0;
+}
 
-	side->tables = hs_tables_of(snap);
-	if (!hs_has_columns(side->tables.objects, COLUMNS))
-		return hs_error_create(HS_ERROR_USAGE,
-				       "the snapshot was opened without a column that comparing "
-				       "needs");
-	err = hs_size_values(side->tables.objects, size, &side->sizes);
-	if (err)
-		return err;
-	err = hs_classify(snap, by, by_count, names, &side->classes);
-	if (err)
-		return err;
-	err = hs_graph_create(snap, &paths, &side->graph);
-	if (err)
-		return err;
-	side->forest = hs_graph_forest(side->graph);
-	return find_internal(side) ? NULL : &hs_enomem;
+/* A row for each class, not yet sorted; new, freed and survived are left out. */
+static bool make_rows(struct hs_comparison *comparison)
+{
+	struct hs_diff *diff = comparison->diff;
+	size_t classes = comparison->names.strings.size;
+	size_t count = diff->input_count;
+
+	comparison->rows = hs_arena_array(diff->arena, classes, sizeof(*comparison->rows));
+	for (size_t i = 0; comparison->rows && i < classes; i++) {
+		struct hs_diff_row *row = &comparison->rows[i];
+
+		row->kind = comparison->names.strings.data[i];
+		row->count = hs_arena_array(diff->arena, count, sizeof(uint64_t));
+		row->bytes = hs_arena_array(diff->arena, count, sizeof(uint64_t));
+		if (!row->count || !row->bytes)
+			return false;
+		for (size_t j = 0; j < count; j++) {
+			const struct hs_tally *tally = &comparison->tallies[j];
+
+			row->count[j] = tallied(tally, tally->count, i);
+			row->bytes[j] = tallied(tally, tally->bytes, i);
+		}
+		row->delta_count = (int64_t)(row->count[count - 1] - row->count[count - 2]);
+		row->delta_bytes = (int64_t)(row->bytes[count - 1] - row->bytes[count - 2]);
+	}
+	return comparison->rows != NULL;
 }
 
 /*
  * Whether @object of side @i is there on the other side, too, and in the same class.  A dict that
  * an instance has come to own has left one class and is new in another.
  */
-static bool keeps_class(const struct work *work, size_t i, hs_id object)
+static bool keeps_class(const struct hs_comparison *comparison, size_t i, hs_id object)
 {
-	hs_id other = work->side[i].other[object];
+	hs_id other = comparison->side[i].other[object];
 
-	return other != HS_NONE && work->side[!i].classes[other] == work->side[i].classes[object];
+	return other != HS_NONE &&
+	       comparison->side[!i].classes[other] == comparison->side[i].classes[object];
 }
 
-static void fill_rows(struct work *work)
+/* What is new, freed and kept, by class. */
+static void count_changes(struct hs_comparison *comparison)
 {
 	for (size_t i = 0; i < 2; i++) {
-		const struct hs_side *side = &work->side[i];
-		const struct hs_objects *objects = side->tables.objects;
+		const struct hs_side *side = &comparison->side[i];
+		hs_id count = side->tables.objects->count;
 
-		for (hs_id object = 0; object < objects->count; object++) {
-			struct hs_diff_row *row = &work->rows[side->classes[object]];
-			bool kept = keeps_class(work, i, object);
+		for (hs_id object = 0; object < count; object++) {
+			struct hs_diff_row *row = &comparison->rows[side->classes[object]];
+			bool kept = keeps_class(comparison, i, object);
 
-			row->count[i]++;
-			row->bytes[i] += side->sizes[object];
 			row->freed += !i && !kept;
 			row->added += i && !kept;
 			row->survived += i && kept;
-			work->diff->input[i].bytes += side->sizes[object];
 		}
 	}
 }
@@ -122,237 +126,107 @@ static int compare_rows(const void *left, const void *right)
 	return hs_str_compare(a->kind, b->kind);
 }
 
-/* Count the classes; afterwards rows and *@deltas are by class number, rows not yet sorted. */
-static struct hs_error *make_rows(struct work *work, int64_t **deltas)
+static bool is_used(const struct hs_diff_row *row, size_t count)
 {
-	size_t count = work->names.strings.size;
-	_cleanup_free_ int64_t *delta_count = calloc(count, sizeof(*delta_count));
-
-	work->rows = hs_arena_array(work->diff->arena, count, sizeof(*work->rows));
-	if (!work->rows || !delta_count)
-		return &hs_enomem;
-	fill_rows(work);
-	for (size_t i = 0; i < count; i++) {
-		struct hs_diff_row *row = &work->rows[i];
-
-		row->kind = work->names.strings.data[i];
-		row->delta_count = (int64_t)(row->count[1] - row->count[0]);
-		row->delta_bytes = (int64_t)(row->bytes[1] - row->bytes[0]);
-		delta_count[i] = row->delta_count;
-	}
-	*deltas = hs_steal(delta_count);
-	return NULL;
+	for (size_t i = 0; i < count; i++)
+		if (row->count[i])
+			return true;
+	return false;
 }
 
 /* Sort the rows, leave out classes without objects, and note where each class went. */
-static bool sort_rows(struct work *work)
+static bool sort_rows(struct hs_comparison *comparison)
 {
-	size_t count = work->names.strings.size;
+	struct hs_diff *diff = comparison->diff;
+	size_t count = comparison->names.strings.size;
+	struct hs_diff_row *rows = comparison->rows;
 	size_t used = 0;
 
-	work->row_of = calloc(count, sizeof(*work->row_of));
-	if (!work->row_of)
+	comparison->row_of = malloc((count + 1) * sizeof(*comparison->row_of));
+	if (!comparison->row_of)
 		return false;
+	memset(comparison->row_of, 0xff, count * sizeof(*comparison->row_of));
 	for (size_t i = 0; i < count; i++)
-		if (work->rows[i].count[0] || work->rows[i].count[1])
-			work->rows[used++] = work->rows[i];
-	qsort(work->rows, used, sizeof(*work->rows), compare_rows);
+		if (is_used(&rows[i], diff->input_count))
+			rows[used++] = rows[i];
+	qsort(rows, used, sizeof(*rows), compare_rows);
 	for (size_t i = 0; i < used; i++) {
 		uint32_t number;
 
 		/* All names are there already. */
-		if (!hs_strtab_intern(&work->names, work->rows[i].kind, &number))
+		if (!hs_strtab_intern(&comparison->names, rows[i].kind, &number))
 			return false;
-		work->row_of[number] = (uint32_t)i;
+		comparison->row_of[number] = (uint32_t)i;
 	}
-	work->diff->rows = work->rows;
-	work->diff->row_count = used;
+	diff->rows = rows;
+	diff->row_count = used;
 	return true;
 }
 
-static int64_t least_score(const struct work *work)
+/* By how many objects each class grew in the step to snapshot number @number, in @deltas. */
+static void find_deltas(const struct hs_comparison *comparison, size_t number, int64_t *deltas)
 {
-	int64_t part = (int64_t)(work->diff->input[1].bytes / SCORE_HEAP_PART);
+	const struct hs_tally *before = &comparison->tallies[number - 1];
+	const struct hs_tally *after = &comparison->tallies[number];
 
-	return part > SCORE_MIN ? part : SCORE_MIN;
+	for (size_t i = 0; i < comparison->names.strings.size; i++)
+		deltas[i] = (int64_t)(tallied(after, after->count, i) -
+				      tallied(before, before->count, i));
 }
 
-static struct hs_diff_row *row_of(const struct work *work, uint32_t class_number)
+/* Attribute what grew in the step to snapshot number @number. */
+static struct hs_error *compare(struct hs_comparison *comparison, size_t number)
 {
-	return &work->rows[work->row_of[class_number]];
-}
-
-static bool is_suspect(const struct work *work, uint32_t class_number)
-{
-	const struct hs_class_growth *class = &work->growth.classes[class_number];
-
-	return class->score >= least_score(work) && row_of(work, class_number)->delta_bytes > 0;
-}
-
-struct candidate {
-	uint32_t class_number;
-	int64_t score;
-};
-
-static int compare_candidates(const void *left, const void *right)
-{
-	const struct candidate *a = left;
-	const struct candidate *b = right;
-
-	if (a->score != b->score)
-		return a->score < b->score ? 1 : -1;
-	return (a->class_number > b->class_number) - (a->class_number < b->class_number);
-}
-
-/*
- * The class that grew most, if no class is a suspect though the heap as a whole grew: its new
- * objects hang in containers that were replaced by others.
- */
-static bool find_unexplained(struct work *work, struct candidate *ret)
-{
-	const struct hs_diff *diff = work->diff;
-	int64_t grown = (int64_t)(diff->input[1].bytes - diff->input[0].bytes);
-	const struct hs_diff_row *row = diff->rows;
-	uint32_t number;
-
-	if (!diff->row_count || grown < least_score(work) || row->delta_count <= 0 ||
-	    row->delta_bytes < least_score(work))
-		return false;
-	/* The name is there already. */
-	if (!hs_strtab_intern(&work->names, row->kind, &number))
-		return false;
-	*ret = (struct candidate){number, row->delta_bytes};
-	return true;
-}
-
-/* The suspects' classes by falling score; @candidates has room for all classes. */
-static size_t find_candidates(struct work *work, struct candidate *candidates)
-{
-	size_t used = 0;
-
-	for (uint32_t i = 0; i < work->growth.class_count; i++) {
-		const struct hs_diff_row *row = row_of(work, i);
-
-		if ((row->count[0] || row->count[1]) && is_suspect(work, i))
-			candidates[used++] = (struct candidate){i, work->growth.classes[i].score};
-	}
-	if (!used)
-		return find_unexplained(work, candidates);
-	qsort(candidates, used, sizeof(*candidates), compare_candidates);
-	for (size_t i = 0; i < used; i++)
-		if (i == SUSPECTS_MAX ||
-		    candidates[i].score < candidates[0].score / SCORE_BEST_PART)
-			return i;
-	return used;
-}
-
-/* The classes of what hangs below the suspect of class @class_number, most bytes first. */
-static bool add_companions(const struct work *work, const struct hs_companions *companions,
-			   uint32_t class_number, struct hs_suspect *suspect)
-{
-	int64_t least = (int64_t)(suspect->attributed / COMPANION_PART);
-	_cleanup_free_ struct candidate *found = NULL;
-	size_t used = 0;
-
-	found = calloc((size_t)companions->keys.count + 1, sizeof(*found));
-	if (!found)
-		return false;
-	for (uint32_t i = 0; i < companions->keys.count; i++) {
-		int64_t bytes = companions->bytes.data[i];
-
-		if (companions->keys.keys[i] >> 32 == class_number && bytes > 0 && bytes >= least)
-			found[used++] =
-				(struct candidate){(uint32_t)companions->keys.keys[i], bytes};
-	}
-	qsort(found, used, sizeof(*found), compare_candidates);
-	used = used < COMPANIONS_MAX ? used : COMPANIONS_MAX;
-	suspect->companions = hs_arena_array(work->diff->arena, used + 1, sizeof(struct hs_str));
-	if (!suspect->companions)
-		return false;
-	for (size_t i = 0; i < used; i++)
-		suspect->companions[i] = row_of(work, found[i].class_number)->kind;
-	suspect->companion_count = used;
-	return true;
-}
-
-static struct hs_error *describe_suspects(struct work *work, const struct candidate *candidates,
-					  size_t count, const struct hs_holders *holders,
-					  const struct hs_companions *companions)
-{
-	struct hs_diff *diff = work->diff;
-	struct hs_suspect *suspects;
-
-	suspects = hs_arena_array(diff->arena, count + 1, sizeof(*suspects));
-	if (!suspects)
-		return &hs_enomem;
-	for (size_t i = 0; i < count; i++) {
-		uint32_t number = candidates[i].class_number;
-		struct hs_error *err;
-
-		suspects[i].row = row_of(work, number);
-		suspects[i].attributed = (uint64_t)candidates[i].score;
-		diff->explained += suspects[i].attributed;
-		err = hs_holder_find(holders, number, diff->arena, &suspects[i]);
-		if (err)
-			return err;
-		if (!add_companions(work, companions, number, &suspects[i]))
-			return &hs_enomem;
-	}
-	diff->suspects = suspects;
-	diff->suspect_count = count;
-	diff->verdict = count ? HS_VERDICT_GROWTH : HS_VERDICT_STABLE;
-	return NULL;
-}
-
-static struct hs_error *find_suspects(struct work *work)
-{
-	size_t class_count = work->growth.class_count;
-	_cleanup_free_ struct candidate *candidates = NULL;
-	struct hs_companions companions = {0};
-	struct hs_holders holders = {0};
-	struct hs_error *err = NULL;
-	size_t count;
-
-	candidates = calloc(class_count + 1, sizeof(*candidates));
-	work->suspected = calloc(class_count + 1, 1);
-	if (!candidates || !work->suspected)
-		return &hs_enomem;
-	count = find_candidates(work, candidates);
-	for (size_t i = 0; i < count; i++)
-		work->suspected[candidates[i].class_number] = 1;
-	if (count) {
-		err = hs_holders_init(&holders, &work->growth, work->suspected);
-		if (!err && !hs_companions_init(&companions, &work->growth, work->suspected))
-			err = &hs_enomem;
-	}
-	if (!err)
-		err = describe_suspects(work, candidates, count, &holders, &companions);
-	hs_holders_deinit(&holders);
-	hs_companions_deinit(&companions);
-	return err;
-}
-
-static struct hs_error *compare(struct work *work)
-{
-	struct hs_side *a = &work->side[0];
-	struct hs_side *b = &work->side[1];
-	size_t class_count = work->names.strings.size;
-	_cleanup_free_ int64_t *delta_count = NULL;
+	struct hs_side *a = &comparison->side[0];
+	struct hs_side *b = &comparison->side[1];
+	size_t class_count = comparison->names.strings.size;
+	_cleanup_free_ int64_t *deltas = calloc(class_count + 1, sizeof(*deltas));
 	struct hs_error *err;
 
-	if (!hs_match_objects(a, b))
+	if (!deltas || !hs_side_forget(a) || !hs_side_forget(b) || !hs_match_objects(a, b))
 		return &hs_enomem;
-	err = make_rows(work, &delta_count);
-	if (err)
-		return err;
+	if (number + 1 == comparison->diff->input_count) {
+		if (!make_rows(comparison))
+			return &hs_enomem;
+		count_changes(comparison);
+	}
 	err = hs_match_places(a, b);
 	if (err)
 		return err;
+	find_deltas(comparison, number, deltas);
 	if (!hs_find_heads(a) || !hs_find_heads(b) || !hs_open_heads(a, class_count) ||
 	    !hs_open_heads(b, class_count) ||
-	    !hs_growth_init(&work->growth, a, b, class_count, delta_count) || !sort_rows(work))
+	    !hs_growth_init(&comparison->growth, a, b, class_count, deltas) ||
+	    !hs_trace_add(&comparison->trace, &comparison->growth))
 		return &hs_enomem;
-	return find_suspects(work);
+	return NULL;
+}
+
+/* Take in snapshot number @number. */
+static struct hs_error *add(struct hs_comparison *comparison, const struct hs_snapshot *snap,
+			    size_t number)
+{
+	struct hs_error *err;
+
+	hs_growth_deinit(&comparison->growth);
+	err = hs_side_open(&comparison->side[1], snap, &comparison->sorting, &comparison->names);
+	if (err)
+		return err;
+	if (!tally(comparison, number))
+		return &hs_enomem;
+	if (number)
+		err = compare(comparison, number);
+	if (err || number + 1 < comparison->diff->input_count)
+		return err;
+	return sort_rows(comparison) ? hs_suspects_find(comparison) : &hs_enomem;
+}
+
+/* What is the later one for the moment will be the earlier one. */
+static void shift(struct hs_comparison *comparison)
+{
+	hs_side_deinit(&comparison->side[0]);
+	comparison->side[0] = comparison->side[1];
+	comparison->side[1] = (struct hs_side){0};
 }
 
 static bool is_same_process(const struct hs_info *a, const struct hs_info *b)
@@ -379,41 +253,130 @@ static bool fill_input(struct hs_diff *diff, size_t i, const struct hs_snapshot 
 	return true;
 }
 
-struct hs_error *hs_diff_create(const struct hs_snapshot *a, const struct hs_snapshot *b,
-				const char *const names[2], const struct hs_classifier *const *by,
-				size_t by_count, enum hs_size size, struct hs_diff **ret)
+/* Open snapshot number @i, which follows @before or nothing, and take it in. */
+static struct hs_error *take(struct hs_comparison *comparison, const struct hs_diff_source *source,
+			     size_t i, const struct hs_snapshot *before, struct hs_snapshot **snap)
+{
+	struct hs_diff *diff = comparison->diff;
+	uint32_t columns = COLUMNS | hs_size_column(diff->size);
+	struct hs_error *err;
+
+	for (size_t j = 0; j < diff->by_count; j++)
+		columns |= hs_classifier_columns(diff->by[j]);
+	/* To name the entry of a dict that holds what grew. */
+	if (i + 1 == source->count)
+		columns |= HS_COLUMN_PREVIEW;
+	err = source->open(source->context, i, columns, snap);
+	if (err)
+		return err;
+	if (!fill_input(diff, i, *snap, source->names[i]))
+		return &hs_enomem;
+	if (before && !is_same_process(hs_snapshot_info(before), hs_snapshot_info(*snap)))
+		diff->same_process = false;
+	/* Of what was there before it need not be known where it came from. */
+	if (i) {
+		err = hs_classifiers_check(*snap, source->names[i], diff->by, diff->by_count);
+		if (err)
+			return err;
+	}
+	return add(comparison, *snap, i);
+}
+
+static struct hs_error *take_all(struct hs_comparison *comparison,
+				 const struct hs_diff_source *source)
+{
+	struct hs_snapshot *before = NULL;
+	struct hs_error *err = NULL;
+
+	for (size_t i = 0; !err && i < source->count; i++) {
+		struct hs_snapshot *snap = NULL;
+
+		err = take(comparison, source, i, before, &snap);
+		shift(comparison);
+		if (before)
+			source->close(source->context, before);
+		before = snap;
+	}
+	shift(comparison);
+	if (before)
+		source->close(source->context, before);
+	return err;
+}
+
+static bool comparison_init(struct hs_comparison *comparison, struct hs_diff *diff)
+{
+	comparison->diff = diff;
+	comparison->sorting = (struct hs_sorting){diff->by, diff->by_count, diff->size};
+	comparison->scratch = hs_arena_create();
+	if (!comparison->scratch || !hs_strtab_init(&comparison->names, diff->arena) ||
+	    !hs_trace_init(&comparison->trace, diff->input_count))
+		return false;
+	comparison->tallies = hs_arena_array(comparison->scratch, diff->input_count,
+					     sizeof(*comparison->tallies));
+	return comparison->tallies != NULL;
+}
+
+struct hs_error *hs_diff_stream(const struct hs_diff_source *source,
+				const struct hs_classifier *const *by, size_t by_count,
+				enum hs_size size, struct hs_diff **ret)
 {
 	_cleanup_arena_ struct hs_arena *arena = hs_arena_create();
-	_cleanup_work_ struct work work = {0};
+	_cleanup_comparison_ struct hs_comparison comparison = {0};
 	struct hs_diff *diff;
 	struct hs_error *err;
 
-	if (!arena)
+	if (source->count < 2)
+		return hs_error_create(HS_ERROR_USAGE, "it takes two snapshots to compare");
+	diff = arena ? hs_arena_array(arena, 1, sizeof(*diff)) : NULL;
+	if (!diff)
 		return &hs_enomem;
-	diff = hs_arena_array(arena, 1, sizeof(*diff));
-	if (!diff || !hs_strtab_init(&work.names, arena))
-		return &hs_enomem;
-	work.diff = diff;
 	diff->arena = arena;
 	diff->by = hs_arena_copy(arena, by, by_count * sizeof(const void *));
 	diff->by_count = by_count;
 	diff->size = size;
-	diff->same_process = is_same_process(hs_snapshot_info(a), hs_snapshot_info(b));
-	if (!diff->by || !fill_input(diff, 0, a, names[0]) || !fill_input(diff, 1, b, names[1]))
+	diff->same_process = true;
+	diff->input = hs_arena_array(arena, source->count, sizeof(*diff->input));
+	diff->input_count = source->count;
+	if (!diff->by || !diff->input || !comparison_init(&comparison, diff))
 		return &hs_enomem;
-	/* Of what was there before it need not be known where it came from. */
-	err = hs_classifiers_check(b, names[1], by, by_count);
-	if (!err)
-		err = open_side(&work.side[0], a, by, by_count, size, &work.names);
-	if (!err)
-		err = open_side(&work.side[1], b, by, by_count, size, &work.names);
-	if (!err)
-		err = compare(&work);
+	err = take_all(&comparison, source);
 	if (err)
 		return err;
 	hs_steal(arena);
 	*ret = diff;
 	return NULL;
+}
+
+static struct hs_error *open_one_of_two(void *context, size_t i, uint32_t columns,
+					struct hs_snapshot **ret)
+{
+	struct hs_snapshot *const *snaps = context;
+
+	(void)columns;
+	*ret = snaps[i];
+	return NULL;
+}
+
+static void close_one_of_two(void *context, struct hs_snapshot *snap)
+{
+	(void)context;
+	(void)snap;
+}
+
+struct hs_error *hs_diff_create(const struct hs_snapshot *a, const struct hs_snapshot *b,
+				const char *const names[2], const struct hs_classifier *const *by,
+				size_t by_count, enum hs_size size, struct hs_diff **ret)
+{
+	const struct hs_snapshot *snaps[] = {a, b};
+	const struct hs_diff_source source = {
+		.count = 2,
+		.names = names,
+		.open = open_one_of_two,
+		.close = close_one_of_two,
+		.context = (void *)snaps,
+	};
+
+	return hs_diff_stream(&source, by, by_count, size, ret);
 }
 
 void hs_diff_destroy(struct hs_diff *diff)

@@ -38,7 +38,7 @@ static bool add_site(struct hs_growth *growth, uint32_t class_number, hs_id cont
 }
 
 /* Count the objects of @side that are not kept, @sign is 1 for new ones and -1 for freed ones. */
-static bool add_side(struct hs_growth *growth, const struct hs_side *side, int64_t sign)
+static bool add_side(struct hs_growth *growth, struct hs_side *side, int64_t sign)
 {
 	const struct hs_objects *objects = side->tables.objects;
 
@@ -123,7 +123,7 @@ static bool add_kept(struct hs_growth *growth)
 			continue;
 		}
 		/* A table of the runtime's own grows for the sake of what others hold. */
-		if (b->internal[object])
+		if (hs_is_internal(b, object))
 			continue;
 		add_bytes(&class->own, delta);
 		if (delta > class->grown_by) {

@@ -112,12 +112,3 @@ bool hs_find_heads(struct hs_side *side)
 	follow_weak_references(side);
 	return true;
 }
-
-hs_id hs_forest_source(const struct hs_side *side, hs_id object)
-{
-	uint64_t edge = side->forest->parent[object];
-
-	if (edge == HS_PARENT_ROOT || edge == HS_PARENT_NONE)
-		return HS_NONE;
-	return hs_graph_edge_source(side->graph, edge);
-}

@@ -38,7 +38,7 @@ static bool count_source(struct hs_holders *holders, const struct hs_side *side,
 
 		if (!hs_is_head(side, target) || !holders->wanted[side->classes[target]])
 			continue;
-		if (side->internal[source] && !side->internal[target])
+		if (hs_is_internal(side, source) && !hs_is_internal(side, target))
 			continue;
 		if (weakness->some[objects->shape[source]] &&
 		    hs_weakness_slot(weakness, source, (uint32_t)(edge - first)))
@@ -244,7 +244,7 @@ static void call_lost(struct hs_suspect *suspect)
 }
 
 /* Say why no root reaches @object. */
-static void explain_unreached(const struct hs_side *side, hs_id object, struct hs_suspect *suspect)
+static void explain_unreached(struct hs_side *side, hs_id object, struct hs_suspect *suspect)
 {
 	for (hs_id above = object; above != HS_NONE; above = hs_forest_source(side, above)) {
 		if (!is_lost(side, above))
@@ -265,8 +265,8 @@ static void explain_unreached(const struct hs_side *side, hs_id object, struct h
  * Fill in the holder: @object, and the way to @innermost, which is @object itself or something
  * below it that stands for many of its kind.
  */
-static struct hs_error *fill_in(const struct hs_side *side, hs_id object, hs_id innermost,
-				uint64_t held, struct hs_arena *arena, struct hs_suspect *suspect)
+static struct hs_error *fill_in(struct hs_side *side, hs_id object, hs_id innermost, uint64_t held,
+				struct hs_arena *arena, struct hs_suspect *suspect)
 {
 	const struct hs_objects *objects = side->tables.objects;
 	struct hs_place place;
@@ -295,7 +295,7 @@ static struct hs_error *fill_in(const struct hs_side *side, hs_id object, hs_id 
 }
 
 /* The same if @object is not one of the new objects but contains them. */
-static struct hs_error *fill_container(const struct hs_side *side, hs_id object, hs_id innermost,
+static struct hs_error *fill_container(struct hs_side *side, hs_id object, hs_id innermost,
 				       uint64_t held, struct hs_arena *arena,
 				       struct hs_suspect *suspect)
 {
@@ -306,8 +306,9 @@ static struct hs_error *fill_container(const struct hs_side *side, hs_id object,
 	return err;
 }
 
-struct hs_error *hs_holder_find(const struct hs_holders *holders, uint32_t class_number,
-				struct hs_arena *arena, struct hs_suspect *suspect)
+static struct hs_error *find_holder(const struct hs_holders *holders, uint32_t class_number,
+				    struct hs_arena *arena, struct hs_suspect *suspect,
+				    hs_id *holder)
 {
 	struct hs_side *side = holders->growth->b;
 	const struct hs_class_growth *class = &holders->growth->classes[class_number];
@@ -315,8 +316,10 @@ struct hs_error *hs_holder_find(const struct hs_holders *holders, uint32_t class
 	hs_id innermost;
 	hs_id object;
 
-	if (class->grown != HS_NONE && class->own > class->score / 2)
+	if (class->grown != HS_NONE && class->own > class->score / 2) {
+		*holder = class->grown;
 		return fill_in(side, class->grown, class->grown, 1, arena, suspect);
+	}
 	if (class->heads > 0 && 2 * lost_heads(holders->growth, class_number) >= class->heads) {
 		call_lost(suspect);
 		return NULL;
@@ -331,6 +334,7 @@ struct hs_error *hs_holder_find(const struct hs_holders *holders, uint32_t class
 		} else if (named != HS_NONE) {
 			innermost = object = named;
 		}
+		*holder = object;
 		return fill_container(side, object, innermost, (uint64_t)held, arena, suspect);
 	}
 	object = first_head(side, class_number);
@@ -338,12 +342,21 @@ struct hs_error *hs_holder_find(const struct hs_holders *holders, uint32_t class
 		/* All hang below new objects of other classes. */
 		if (!find_common(side, class_number, false, &object, &held))
 			return &hs_enomem;
+		*holder = object;
 		if (object != HS_NONE)
 			return fill_container(side, object, object, (uint64_t)held, arena, suspect);
 	}
 	/* A head without referrers is a root, a frame's local variable for example, or adrift. */
+	*holder = object;
 	if (object != HS_NONE)
 		return fill_in(side, object, object, (uint64_t)held, arena, suspect);
 	suspect->reason = hs_str_of("its new objects hang in many others that are new themselves");
 	return NULL;
+}
+
+struct hs_error *hs_holder_find(const struct hs_holders *holders, uint32_t class_number,
+				struct hs_arena *arena, struct hs_suspect *suspect, hs_id *object)
+{
+	*object = HS_NONE;
+	return find_holder(holders, class_number, arena, suspect, object);
 }

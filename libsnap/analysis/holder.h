@@ -20,7 +20,8 @@ void hs_holders_deinit(struct hs_holders *holders);
 
 /*
  * Find out who holds the new objects of class @class_number and fill in the holder of @suspect, or
- * the reason why there is none.  Strings are in @arena.
+ * the reason why there is none; *@object is the holder, of the later snapshot, or HS_NONE.  Strings
+ * are in @arena.
  *
  * It is the kept container with most references to them.  If that has not even half of them, each
  * hangs in a container of its own: then it is the nearest object above that has, and the label
@@ -28,6 +29,7 @@ void hs_holders_deinit(struct hs_holders *holders);
  * it is that one, with all the others below it.
  */
 struct hs_error *hs_holder_find(const struct hs_holders *holders, uint32_t class_number,
-				struct hs_arena *arena, struct hs_suspect *suspect) HS_MUST_CHECK;
+				struct hs_arena *arena, struct hs_suspect *suspect,
+				hs_id *object) HS_MUST_CHECK;
 
 #endif

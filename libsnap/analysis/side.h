@@ -4,6 +4,7 @@
 #define HS_ANALYSIS_SIDE_H
 
 #include "libsnap/analysis/classify.h"
+#include "libsnap/graph/bits.h"
 #include "libsnap/graph/internal.h"
 
 #include "format/label.h"
@@ -25,22 +26,43 @@ struct hs_side {
 	struct hs_graph *graph; /* forest only */
 	const struct hs_forest *forest;
 	/*
-	 * By object: whether only roots of rank HS_ROOT_INTERNAL reach it.  Such a table of the
-	 * runtime's own lists what others hold, the interned strings for example; it holds only
+	 * By object, a bit: whether only roots of rank HS_ROOT_INTERNAL reach it.  Such a table of
+	 * the runtime's own lists what others hold, the interned strings for example; it holds only
 	 * what nothing else reaches.
 	 */
-	uint8_t *internal;
-	uint32_t *classes; /* numbers of names that both sides share */
+	uint64_t *internal;
+	uint32_t *classes;    /* numbers of names that both sides share */
+	uint32_t *type_names; /* by type, the same */
 	/* The object of the other side that is this one; HS_NONE: not kept; HS_OPENED: see below.
 	 */
 	hs_id *other;
 	hs_id *head;		       /* of objects that are not kept */
 	struct hs_label_cursor labels; /* of hs_side_label() */
+	hs_id last_source;	       /* of hs_forest_source() */
+};
+
+/* How objects are sorted and sized. */
+struct hs_sorting {
+	const struct hs_classifier *const *by;
+	size_t by_count;
+	enum hs_size size;
 };
 
 /*
- * Fill in other[] of both: the same address and a type of the same name.  The arrays are owned by
- * the sides.  False if memory ran out.
+ * Make @side one of @snap, which must outlive it; names of classes and types are numbered by
+ * @names.  hs_side_deinit() frees @side, also after a failure.
+ */
+struct hs_error *hs_side_open(struct hs_side *side, const struct hs_snapshot *snap,
+			      const struct hs_sorting *sorting,
+			      struct hs_strtab *names) HS_MUST_CHECK;
+void hs_side_deinit(struct hs_side *side);
+
+/* Begin anew: nothing is kept.  False if memory ran out. */
+bool hs_side_forget(struct hs_side *side);
+
+/*
+ * Fill in other[] of both, of which hs_side_forget() is true: the same address and a type of the
+ * same name.  False if memory ran out.
  */
 bool hs_match_objects(struct hs_side *a, struct hs_side *b);
 
@@ -72,10 +94,27 @@ static inline struct hs_label hs_side_label(struct hs_side *side, hs_id object, 
  */
 bool hs_open_heads(struct hs_side *side, size_t class_count);
 
-/* The object from which the forest reaches @object, HS_NONE for its starting points. */
-hs_id hs_forest_source(const struct hs_side *side, hs_id object);
+/*
+ * The object from which the forest reaches @object, HS_NONE for its starting points.  Quick if the
+ * last one that was asked about has the same, as in the forest's order.
+ */
+hs_id hs_forest_source(struct hs_side *side, hs_id object);
 
-void hs_side_deinit(struct hs_side *side);
+/*
+ * How many things the container @object has: items, or entries of a mapping; UINT64_MAX if it is no
+ * container.
+ */
+uint64_t hs_container_length(const struct hs_side *side, hs_id object);
+
+static inline uint32_t hs_side_type(const struct hs_side *side, hs_id object)
+{
+	return side->type_names[side->tables.objects->type[object]];
+}
+
+static inline hs_id hs_side_owner(const struct hs_side *side, hs_id object)
+{
+	return side->tables.objects->owner ? side->tables.objects->owner[object] : HS_NONE;
+}
 
 static inline bool hs_is_kept(const struct hs_side *side, hs_id object)
 {
@@ -85,6 +124,26 @@ static inline bool hs_is_kept(const struct hs_side *side, hs_id object)
 static inline bool hs_is_head(const struct hs_side *side, hs_id object)
 {
 	return !hs_is_kept(side, object) && side->head[object] == object;
+}
+
+static inline bool hs_is_internal(const struct hs_side *side, hs_id object)
+{
+	return hs_bit(side->internal, object);
+}
+
+/*
+ * Whether two objects are the namespaces of objects of one type, or none is.  An interpreter gives
+ * the memory of a dict to the next one that is made: what was an argument's is then an instance's.
+ */
+static inline bool hs_owners_agree(const struct hs_side *a, hs_id before, const struct hs_side *b,
+				   hs_id after)
+{
+	hs_id old = hs_side_owner(a, before);
+	hs_id new = hs_side_owner(b, after);
+
+	if (old == HS_NONE || new == HS_NONE)
+		return old == new;
+	return hs_side_type(a, old) == hs_side_type(b, new);
 }
 
 #endif

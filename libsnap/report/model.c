@@ -185,13 +185,21 @@ struct hs_value *hs_value_items(struct hs_report *report, size_t count)
 	return allocate(report, count ? count : 1, sizeof(struct hs_value));
 }
 
-struct hs_value hs_value_pair(struct hs_report *report, uint64_t first, uint64_t second)
+struct hs_value hs_value_numbers(struct hs_report *report, const uint64_t *numbers, size_t count)
 {
-	struct hs_value *items = hs_value_items(report, 2);
+	struct hs_value *items = hs_value_items(report, count);
 
-	if (!items)
-		return hs_value_null();
-	items[0] = hs_value_number(HS_VALUE_U64, first);
-	items[1] = hs_value_number(HS_VALUE_U64, second);
-	return hs_value_list(items, 2);
+	for (size_t i = 0; items && i < count; i++)
+		items[i] = numbers[i] == HS_UNKNOWN ? hs_value_null()
+						    : hs_value_number(HS_VALUE_U64, numbers[i]);
+	return items ? hs_value_list(items, count) : hs_value_null();
+}
+
+struct hs_value hs_value_changes(struct hs_report *report, const int64_t *changes, size_t count)
+{
+	struct hs_value *items = hs_value_items(report, count);
+
+	for (size_t i = 0; items && i < count; i++)
+		items[i] = hs_value_signed(HS_VALUE_I64, changes[i]);
+	return items ? hs_value_list(items, count) : hs_value_null();
 }

@@ -181,8 +181,9 @@ void hs_line_text(struct hs_report *report, struct hs_node *line, const char *te
 /* A string copied into the report. */
 struct hs_value hs_value_copy(struct hs_report *report, struct hs_str str);
 
-/* A list of two numbers. */
-struct hs_value hs_value_pair(struct hs_report *report, uint64_t first, uint64_t second);
+/* A list of @count numbers, of which HS_UNKNOWN ones are null; one of numbers with signs. */
+struct hs_value hs_value_numbers(struct hs_report *report, const uint64_t *numbers, size_t count);
+struct hs_value hs_value_changes(struct hs_report *report, const int64_t *changes, size_t count);
 
 /* An array of @count items for hs_value_list(), null at first; NULL if memory ran out. */
 struct hs_value *hs_value_items(struct hs_report *report, size_t count);

@@ -10,6 +10,7 @@ OPTIONAL = {"diff/1:resident.delta", "info/1:gaps[]", "info/1:gaps[].reason",
             "info/1:gaps[].count", "info/1:gaps[].example",
             "info/1:base.name", "info/1:base.hash", "info/1:base.depth", "info/1:threads[].holds[]"}
 OPTIONAL |= {f"info/1:threads[].holds[].{key}" for key in ("name", "object", "address", "type")}
+OPTIONAL |= {f"diff/1:dismissed[]{key}" for key in ("", ".kind", ".reason", ".steps")}
 OPTIONAL |= {"object/1:sites[]", "object/1:sites[].file", "object/1:sites[].line"}
 OPTIONAL |= {f"info/1:threads[].frames[].locals[].{key}"
              for key in ("name", "object", "address", "type")}

@@ -138,6 +138,9 @@ HS_EXPORT struct hs_error *hs_audit_create(const struct hs_snapshot *snap,
 					   struct hs_audit **ret) HS_MUST_CHECK;
 HS_EXPORT void hs_audit_destroy(struct hs_audit *audit);
 
+/* What is not known of a number. */
+#define HS_UNKNOWN UINT64_MAX
+
 /* Who holds what grew. */
 struct hs_holder {
 	struct hs_str kind; /* of the holder */
@@ -145,11 +148,15 @@ struct hs_holder {
 	struct hs_str path;  /* "module app -> _CACHE", steps for people (UTF-8 arrow) */
 	struct hs_str label; /* "app._CACHE", one expression */
 	uint64_t held;	     /* new objects of the suspect's kind that hang in it */
+	/* By snapshot, how many items or entries it had; HS_UNKNOWN if it was not there or is no
+	 * container. */
+	uint64_t *length;
 };
 
 enum hs_verdict {
 	HS_VERDICT_STABLE,
-	HS_VERDICT_GROWTH,
+	HS_VERDICT_GROWTH, /* two snapshots: it grew */
+	HS_VERDICT_LEAK,   /* three or more: it grew from each to the next */
 };
 
 /* Why something stays, as far as that can be told. */
@@ -160,17 +167,24 @@ enum hs_cause {
 	HS_CAUSE_GARBAGE,	 /* nothing holds it; it awaits a collection */
 };
 
-/* How the objects of one class changed from the first snapshot to the second. */
+/* How the objects of one class changed. */
 struct hs_diff_row {
 	struct hs_str kind;
-	uint64_t count[2];
-	uint64_t bytes[2];
+	uint64_t *count; /* by snapshot */
+	uint64_t *bytes;
+	/* From the last snapshot but one to the last. */
 	uint64_t added;	    /* not there before */
 	uint64_t freed;	    /* not there any more */
 	uint64_t survived;  /* in both: same address and type, as far as seen value and owner */
 	uint64_t ambiguous; /* could be survivors or replacements; 0 as long as nothing tells */
 	int64_t delta_count;
 	int64_t delta_bytes;
+};
+
+/* How much something grew in a given time, on average. */
+struct hs_slope {
+	double count; /* objects */
+	double bytes;
 };
 
 /*
@@ -180,16 +194,38 @@ struct hs_diff_row {
  * and what their containers grew by for their sake, is attributed to it, less the same for its
  * freed objects.  To be a suspect a class must have grown in bytes, and what is attributed to it
  * must be at least 16 KiB, 0.025 % of the later heap and 2 % of what the first suspect has.
+ *
+ * Of three snapshots and more it must have grown like that from each to the next, and what holds it
+ * must, as far back as it can be followed, have become longer each time; and it must not have
+ * levelled off: grown by less than an eighth of the most that it ever did, or, of four and more,
+ * each time by less than the time before, and by less than a quarter of the first time in the end.
  */
 struct hs_suspect {
 	const struct hs_diff_row *row;
-	uint64_t attributed; /* bytes of its growth with what hangs below */
-	bool held;	     /* whether holder is filled in; else reason says why not */
+	enum hs_verdict verdict;
+	uint64_t attributed;  /* bytes of its growth with what hangs below, in the last step */
+	int64_t *steps;	      /* the same for each step: from each snapshot to the next */
+	struct hs_slope step; /* of the class's objects, per step */
+	struct hs_slope hour; /* and per hour; 0 if @timed is not set */
+	bool timed;	      /* whether the times of the snapshots tell */
+	bool held;	      /* whether holder is filled in; else reason says why not */
 	struct hs_holder holder;
 	struct hs_str reason;
 	enum hs_cause cause;
 	struct hs_str *companions; /* classes that grew along with it, hanging below it */
 	size_t companion_count;
+};
+
+/* Why a class that grew in the last step is no suspect. */
+enum hs_dismissal {
+	HS_DISMISSAL_FLAT,     /* it did not grow in an earlier step, or what holds it did not */
+	HS_DISMISSAL_LEVELLED, /* it grows less and less */
+};
+
+struct hs_dismissed {
+	const struct hs_diff_row *row;
+	enum hs_dismissal why;
+	int64_t *steps; /* as of suspects */
 };
 
 struct hs_diff_input {
@@ -202,27 +238,51 @@ struct hs_diff_input {
 };
 
 struct hs_diff {
-	struct hs_diff_input input[2];
+	struct hs_diff_input *input; /* in the order in which they are compared */
+	size_t input_count;	     /* two at least */
 	const struct hs_classifier *const *by;
 	size_t by_count;
 	enum hs_size size; /* of which all bytes are sums */
 	enum hs_verdict verdict;
-	bool same_process;	  /* whether both are of one process, as far as can be told */
+	bool same_process;	  /* whether all are of one process, as far as can be told */
 	struct hs_diff_row *rows; /* all classes that occur, by falling delta_bytes */
 	size_t row_count;
 	struct hs_suspect *suspects; /* by falling attributed bytes */
 	size_t suspect_count;
-	uint64_t explained; /* bytes: growth of the suspects with what hangs below */
+	uint64_t explained; /* bytes: growth of the suspects with what hangs below, last step */
+	struct hs_dismissed *dismissed;
+	size_t dismissed_count;
 	struct hs_arena *arena;
 };
 
+/* Snapshots that are opened one after the other; two at most are open at once. */
+struct hs_diff_source {
+	size_t count;		  /* two at least */
+	const char *const *names; /* the files' names for the report */
+	/*
+	 * Open snapshot number @i with @columns (enum hs_column), or more.  May be called more than
+	 * once for each.  An error is that of the comparison.
+	 */
+	struct hs_error *(*open)(void *context, size_t i, uint32_t columns,
+				 struct hs_snapshot **ret);
+	void (*close)(void *context, struct hs_snapshot *snap);
+	void *context;
+};
+
 /*
- * Compare @a, the earlier, with @b, both with the columns ADDRESS, TYPE, EDGES, that of @size,
- * those of the classifiers, and better OWNER, which helps to name holders, FINGERPRINT, and FLAGS,
- * without which what nobody holds is not told from garbage. Objects are matched by address and
- * type; those whose values differ are not the same.  @names are the files' names for the report. On
- * success *@ret is owned by the caller: hs_diff_destroy(); it refers to neither snapshot any more.
+ * Compare snapshots: from each to the next, and over all of them.  Objects are matched by address
+ * and type; those whose values differ are not the same.  On success *@ret is owned by the caller:
+ * hs_diff_destroy().
+ *
+ * Of each the columns ADDRESS, TYPE, EDGES, that of @size, those of the classifiers are wanted, and
+ * OWNER, which helps to name holders, FINGERPRINT, and FLAGS, without which what nobody holds is
+ * not told from garbage; of the last PREVIEW, too.
  */
+HS_EXPORT struct hs_error *hs_diff_stream(const struct hs_diff_source *source,
+					  const struct hs_classifier *const *by, size_t by_count,
+					  enum hs_size size, struct hs_diff **ret) HS_MUST_CHECK;
+
+/* The same for two that are open, @a the earlier; the result refers to neither any more. */
 HS_EXPORT struct hs_error *hs_diff_create(const struct hs_snapshot *a, const struct hs_snapshot *b,
 					  const char *const names[2],
 					  const struct hs_classifier *const *by, size_t by_count,

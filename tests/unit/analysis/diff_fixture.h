@@ -11,9 +11,17 @@ enum {
 	MANY = 2000,
 };
 
+enum {
+	SNAPSHOTS_MAX = 16,
+};
+
 struct fixture {
 	struct heap heap;
 	struct hs_snapshot *before;
+	struct hs_snapshot *series[SNAPSHOTS_MAX];
+	size_t count; /* of them */
+	size_t open;  /* how many the comparison has open at the moment, and had at most */
+	size_t most;
 	struct hs_diff *diff;
 	uint32_t ns; /* of the module app */
 	uint32_t module;
@@ -33,7 +41,55 @@ static inline void deinit(struct fixture *f)
 {
 	hs_diff_destroy(f->diff);
 	hs_snapshot_destroy(f->before);
+	for (size_t i = 0; i < f->count; i++)
+		hs_snapshot_destroy(f->series[i]);
 	heap_deinit(&f->heap);
+}
+
+/* One more of a series, an hour after the one before. */
+static inline void next_snapshot(struct fixture *f)
+{
+	assert_true(f->count < SNAPSHOTS_MAX);
+	f->heap.time_ns += 3600 * (uint64_t)1000000000;
+	f->series[f->count++] = heap_snapshot(&f->heap);
+}
+
+static inline struct hs_error *open_of_series(void *context, size_t i, uint32_t columns,
+					      struct hs_snapshot **ret)
+{
+	struct fixture *f = context;
+
+	(void)columns;
+	f->open++;
+	f->most = f->open > f->most ? f->open : f->most;
+	*ret = f->series[i];
+	return NULL;
+}
+
+static inline void close_of_series(void *context, struct hs_snapshot *snap)
+{
+	struct fixture *f = context;
+
+	(void)snap;
+	f->open--;
+}
+
+static inline void compare_series(struct fixture *f)
+{
+	static const char *const names[SNAPSHOTS_MAX] = {"a.snap", "b.snap", "c.snap", "d.snap",
+							 "e.snap", "f.snap", "g.snap", "h.snap"};
+	const struct hs_classifier *by = hs_classifier_find("kind", 4);
+	const struct hs_diff_source source = {
+		.count = f->count,
+		.names = names,
+		.open = open_of_series,
+		.close = close_of_series,
+		.context = f,
+	};
+
+	assert_null(hs_diff_stream(&source, &by, 1, HS_SIZE_SHALLOW, &f->diff));
+	assert_int_equal(f->open, 0);
+	assert_int_equal(f->most, 2);
 }
 
 static inline void first_snapshot(struct fixture *f)

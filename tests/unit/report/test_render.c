@@ -26,7 +26,7 @@ static struct hs_report *table_report(size_t rows, const char *name)
 		hs_table_row(table, i,
 			     (const struct hs_value[]){
 				     hs_value_number(HS_VALUE_U64, i * 1000),
-				     hs_value_pair(report, i, i + 1),
+				     hs_value_numbers(report, (uint64_t[]){i, i + 1}, 2),
 				     hs_value_text(i % 2 ? "odd" : "even"),
 				     hs_value_copy(report, hs_str_of(name)),
 			     });
