@@ -23,6 +23,25 @@ static bool is_failure(const struct options *options, const struct hs_diff *diff
 	return false;
 }
 
+/* Who gives the snapshots in another order than time's sees what grew as what was freed. */
+static void check_order(struct terminal *terminal, const struct hs_diff *diff)
+{
+	for (size_t i = 1; i < diff->input_count; i++) {
+		const struct hs_diff_input *before = &diff->input[i - 1];
+		const struct hs_diff_input *after = &diff->input[i];
+
+		if (after->time_ns >= before->time_ns)
+			continue;
+		char *name = output_quote(after->file);
+		char *other = output_quote(before->file);
+		terminal_note(terminal, "warning: %s was taken before %s; give the older one first",
+			      name ? name : "a snapshot", other ? other : "that before it");
+		free(name);
+		free(other);
+		return;
+	}
+}
+
 /* Print the difference.  Returns the exit code. */
 static int print_diff(struct terminal *terminal, const struct options *options,
 		      const struct hs_diff *diff)
@@ -35,6 +54,7 @@ static int print_diff(struct terminal *terminal, const struct options *options,
 		terminal_note(terminal,
 			      "warning: these are snapshots of two different processes; objects at "
 			      "the same address have nothing to do with each other");
+	check_order(terminal, diff);
 	err = hs_report_from_diff(diff, &report);
 	if (err)
 		return terminal_fail(terminal, err);

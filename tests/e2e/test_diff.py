@@ -68,6 +68,9 @@ def test_backwards_nothing_grew(heapsnap, any_pair):
     rows = {row["kind"]: row for row in document["rows"]}
     assert rows["__main__.Session"]["delta_count"] == -any_pair.facts["grown"]
     assert rows["__main__.Session"]["freed"] == any_pair.facts["grown"]
+    result = heapsnap("diff", any_pair.second, any_pair.first)
+    assert b"was taken before" in result.stderr and b"older one first" in result.stderr
+    assert b"was taken before" not in heapsnap("diff", any_pair.first, any_pair.second).stderr
 
 
 def test_fail_on(heapsnap, any_pair):
